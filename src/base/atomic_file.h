@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace avstage {
+
+/// Publishes a finished file: fsync of `part`, rename to `target` (replacing it), fsync of the directory.
+/// On failure throws Error{local} and `target` is as it was; `part` is left for the caller to remove.
+void publish_file(const std::string& part, const std::string& target);
+
+/// Writes `content` to a ".part" beside `target`, then publish_file. Error{local} on failure, no leftovers.
+void write_file_atomically(const std::string& target, std::string_view content);
+
+/// Creates `dir` and its parents, mode 0700 for those that are new. Error{local} when that is impossible.
+void make_directories(const std::string& dir);
+
+/// The whole file as text; Error{input} when it cannot be read or is larger than `limit` bytes.
+std::string read_file(const std::string& path, std::size_t limit = std::size_t(64) << 20);
+
+/// Removes a file when the scope ends, unless release() was called. Ignores a file that is not there.
+class FileRemover {
+ public:
+  explicit FileRemover(std::string path) : path_(std::move(path)) {}
+  FileRemover(const FileRemover&) = delete;
+  FileRemover& operator=(const FileRemover&) = delete;
+  ~FileRemover();
+  void release() { path_.clear(); }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace avstage

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "avstage/error.h"
+#include "avstage/job.h"
+#include "avstage/media_facts.h"
+
+/// The façade: load a job, look at its plan, render it. Each call blocks and may be made from any thread, by
+/// several at once. Failures are Error; nothing is half done when one is thrown: no money is lost, no
+/// finished clip, no existing file.
+namespace avstage {
+
+struct Settings {
+  std::string state_dir;  ///< ledger and archive: what was paid for; never on a network file system
+  std::string cache_dir;  ///< spool and segments: may be deleted at any time
+  std::string api_base;   ///< empty: HEYGEN_API_BASE, else the vendor's
+  /// Base URL of a stand-in for the vendor (avstage sandbox). Its clips live in a realm of their own and are
+  /// never taken for bought ones; no API key is read.
+  std::string sandbox;
+  bool overwrite = false;         ///< replace existing files that are not up to date
+  bool accept_watermark = false;  ///< take the watermarked version of a clip that could not be paid for
+};
+
+/// AVSTAGE_STATE, AVSTAGE_CACHE, else the XDG folders. Error{local} when no home folder is known.
+Settings default_settings();
+
+/// Something that happened; called on the thread of render() or on one of its own, one call at a time.
+struct Event {
+  enum class Kind {
+    phase,        ///< `text`: plan, acquire, render, assemble, done
+    submitted,    ///< a clip was bought: `clip`, `text` = video id
+    waiting,      ///< for a clip: `clip`, `text` = the vendor's word
+    completed,    ///< a clip can be read: `clip`
+    proven,       ///< a clip is complete and archived: `clip`
+    decoded,      ///< `frames` of a clip that is still arriving have been decoded: `clip`
+    progress,     ///< `done` of `total` frames are composed; total 0: not known yet
+    segment,      ///< one segment is done: `frames` of it, `done` and `total` as above
+    output,       ///< a deliverable is published or was up to date: `text` = path
+    note          ///< a line for a human
+  };
+  Kind kind;
+  std::string clip;
+  std::string text;
+  std::int64_t frames = 0;
+  std::int64_t done = 0, total = 0;
+};
+using Observer = std::function<void(const Event&)>;
+
+struct PurchaseReport {
+  std::string clip;      ///< label
+  std::string origin;    ///< bought, resumed, archive, given
+  std::string video_id;
+  std::string clip_key;
+  std::optional<double> duration;  ///< seconds
+};
+struct OutputReport {
+  std::string path;
+  std::string state;     ///< written, up_to_date
+  std::int64_t frames = 0;
+  double duration = 0;   ///< seconds
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  int segments = 0, segments_rendered = 0;
+};
+struct Report {
+  std::vector<PurchaseReport> purchases;
+  std::vector<OutputReport> outputs;
+  std::vector<std::pair<std::string, double>> steps;  ///< name, seconds
+  std::vector<std::string> warnings;
+};
+std::string to_json(const Report& report);
+
+/// Reads and checks a job file ("-": stdin). `set` gives values to its variables. Error{usage}.
+Job load_job(const std::string& path, const std::map<std::string, std::string>& set = {});
+
+/// What would be done: what would be bought, what is there already, every span with its layers, every segment
+/// with its key and readiness, every output. Reads local media, ledger and archive; buys nothing, asks no one.
+std::string plan_text(const Job& job, const Settings& settings);
+std::string plan_json(const Job& job, const Settings& settings);
+
+/// Does it. Returns when every deliverable is published (or was up to date). `stop` ends it early with
+/// Error{interrupted}; no partial file stays, and a later call continues.
+Report render(const Job& job, const Settings& settings, const Observer& observer = {},
+              const std::stop_token& stop = {});
+
+/// What a media file holds. Error{input}.
+MediaFacts probe_media(const std::string& path);
+std::string to_json(const MediaFacts& facts);
+
+/// `avstage filters [NAME]`: one line a filter, or the parameter table of one. Error{usage} for an unknown name.
+std::string describe_filters(const std::string& name = "");
+
+}  // namespace avstage
