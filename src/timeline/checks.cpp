@@ -1,0 +1,108 @@
+#include "timeline/checks.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+
+#include "timeline/message.h"
+#include "timeline/time_expr.h"
+
+namespace avstage {
+namespace {
+
+std::string place(const Mark& mark) {
+  return fmt::format("line {}, column {}", mark.line, mark.column);
+}
+
+void check_ids(const Job& job) {
+  std::map<std::string, Mark> seen;
+  auto check = [&](const std::string& id, const Mark& mark) {
+    if (id.empty()) return;
+    auto [first, is_new] = seen.emplace(id, mark);
+    if (is_new) return;
+    fail(mark, "duplicate_id", fmt::format("the id {} a second time", in_quotes(id)),
+         fmt::format("each id once (the first is in {})", place(first->second)));
+  };
+  for (const Track& track : job.tracks) {
+    check(track.id, track.mark);
+    for (const Clip& clip : track.clips) check(clip.id, clip.mark);
+  }
+}
+
+Rational seconds(const std::optional<TimeExpr>& expr, Rational fps) {
+  return expr ? to_seconds(expr->offset, fps) : Rational(0);
+}
+
+void check_range(const Clip& clip, Rational fps) {
+  bool has_length = clip.duration && clip.duration->kind == TimeExpr::Kind::value;
+  Rational in = seconds(clip.in, fps), out = seconds(clip.out, fps), duration = seconds(clip.duration, fps);
+  if (clip.out && out <= in) {
+    fail(clip.out->mark, "value",
+         fmt::format("an \"out\" of {} s with an \"in\" of {} s", out.str(), in.str()),
+         "an \"out\" after \"in\"");
+  }
+  if (clip.out && has_length && duration > out) {
+    fail(clip.duration->mark, "value",
+         fmt::format("a duration of {} s before an \"out\" of {} s", duration.str(), out.str()),
+         "a duration of at most \"out\"");
+  }
+}
+
+bool is_still(const MediaRef& media) {
+  return !std::holds_alternative<FileRef>(media) && !std::holds_alternative<AvatarRef>(media);
+}
+
+void check_still(const Clip& clip) {
+  if (!is_still(clip.media)) return;
+  if (!clip.duration) {
+    fail(clip.mark, "missing", "no \"duration\" of a still (image, color or text)",
+         "\"duration\" in seconds, or \"end\" for as long as the programme");
+  }
+  if (clip.duration->kind == TimeExpr::Kind::automatic) {
+    fail(clip.duration->mark, "value", "\"auto\" as the duration of a still (image, color or text)",
+         "a length, or \"end\" for as long as the programme");
+  }
+}
+
+std::string normal(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal().string();
+}
+
+void check_outputs(const Job& job) {
+  std::map<std::string, Mark> outputs;
+  for (const OutputSpec& output : job.outputs) {
+    auto [first, is_new] = outputs.emplace(normal(output.path), output.mark);
+    if (is_new) continue;
+    fail(output.mark, "output", fmt::format("the output {} a second time", in_quotes(output.path)),
+         fmt::format("each path once (the first is in {})", place(first->second)));
+  }
+  auto check = [&](const std::string& path, const Mark& mark) {
+    if (path.empty() || !outputs.contains(normal(path))) return;
+    fail(mark, "output", fmt::format("{}, which is also an output", in_quotes(path)),
+         "an input that the job does not overwrite");
+  };
+  for (const Track& track : job.tracks) {
+    for (const Clip& clip : track.clips) {
+      if (const auto* file = std::get_if<FileRef>(&clip.media)) check(file->path, clip.mark);
+      if (const auto* image = std::get_if<ImageRef>(&clip.media)) check(image->path, clip.mark);
+      if (const auto* text = std::get_if<TextRef>(&clip.media)) check(text->font, clip.mark);
+    }
+  }
+}
+
+}  // namespace
+
+void check_job(const Job& job) {
+  check_ids(job);
+  for (const Track& track : job.tracks) {
+    for (const Clip& clip : track.clips) {
+      check_range(clip, job.canvas.fps);
+      check_still(clip);
+    }
+  }
+  check_anchors(job);
+  check_outputs(job);
+}
+
+}  // namespace avstage

@@ -1,0 +1,62 @@
+#include <string_view>
+
+#include "timeline/fields.h"
+#include "timeline/message.h"
+#include "timeline/readers.h"
+#include "timeline/words.h"
+
+namespace avstage {
+namespace {
+
+constexpr std::string_view video_codecs[] = {"h264", "hevc"};
+constexpr std::string_view audio_codecs[] = {"aac", "none"};
+constexpr std::string_view presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
+                                        "medium",    "slow",      "slower",   "veryslow", "placebo"};
+
+struct OutputDraft {
+  std::string base_dir;
+  OutputSpec output;
+};
+
+constexpr Field<AudioSettings> audio_fields[] = {
+    {"codec", [](const Value& v, AudioSettings& a) { a.codec = v.choice(audio_codecs); }},
+    {"bitrate", [](const Value& v,
+                   AudioSettings& a) { a.bitrate = static_cast<int>(read_bitrate(v, 16'000, 512'000)); }},
+};
+
+AudioSettings read_audio(const Value& value) {
+  AudioSettings audio;
+  read_fields<AudioSettings>(value, "audio settings", {audio_fields}, audio);
+  auto bitrate = value.find("bitrate");
+  if (audio.codec == "none" && bitrate) {
+    fail(bitrate->mark(), "value", "a bitrate beside \"codec\": \"none\"", "a bitrate only with \"aac\"");
+  }
+  return audio;
+}
+
+constexpr Field<OutputDraft> output_fields[] = {
+    {"path", [](const Value& v, OutputDraft& d) { d.output.path = read_output_path(v, d.base_dir); }},
+    {"size", [](const Value& v, OutputDraft& d) { d.output.size = read_size(v, 16, 8192); }},
+    {"codec", [](const Value& v, OutputDraft& d) { d.output.codec = v.choice(video_codecs); }},
+    {"crf", [](const Value& v, OutputDraft& d) { d.output.crf = v.number(0, 51); }},
+    {"bitrate",
+     [](const Value& v, OutputDraft& d) { d.output.bitrate = read_bitrate(v, 10'000, 500'000'000); }},
+    {"preset", [](const Value& v, OutputDraft& d) { d.output.preset = v.choice(presets); }},
+    {"audio", [](const Value& v, OutputDraft& d) { d.output.audio = read_audio(v); }},
+};
+
+}  // namespace
+
+OutputSpec read_output(const Value& value, const std::string& base_dir) {
+  OutputDraft draft{base_dir, {}};
+  read_fields<OutputDraft>(value, "an output", {output_fields}, draft);
+  draft.output.mark = value.mark();
+  if (draft.output.path.empty()) value.refuse_missing("\"path\"", "the file to write under \"path\"");
+  auto bitrate = value.find("bitrate");
+  if (draft.output.crf && bitrate) {
+    fail(bitrate->mark(), "value", "\"bitrate\" beside \"crf\"", "one of \"crf\" and \"bitrate\"");
+  }
+  return draft.output;
+}
+
+}  // namespace avstage
