@@ -1,0 +1,67 @@
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "heygen/answer.h"
+#include "heygen/provider.h"
+
+namespace avstage::heygen {
+
+/// What both dialects share: requests with the key, the repetition of GETs, warnings that are given once.
+/// Any thread.
+class Api {
+ public:
+  Api(net::Client& client, Account account, Clock& clock);
+
+  /// One POST of a paid request, judged. Never repeated.
+  SubmitResult create(const std::string& path, const Json& body, const net::Headers& extra,
+                      const std::stop_token& stop);
+
+  /// The body of a GET's answer, repeated on transport errors, 408, 425, 429, 5xx and answers that are not
+  /// `usable`. nullopt on 404. Throws as Provider::status says; Error{vendor} for any other refusal.
+  std::optional<Json> get(const std::string& path, bool (*usable)(const Json& body),
+                          const std::stop_token& stop);
+
+  void warn_once(const std::string& text);
+
+ private:
+  net::Request request(const std::string& method, const std::string& path) const;
+  net::Response perform(const net::Request& request, const std::stop_token& stop);
+  void wait(int tried, std::optional<std::int64_t> asked, const std::stop_token& stop);
+  void warn_of_removal(const Answer& answer);
+
+  net::Client& client_;
+  const Account account_;
+  Clock& clock_;
+  std::mutex mutex_;
+  std::set<std::string> warned_;  ///< guarded by mutex_
+};
+
+/// `text` for a URL's path segment or query value.
+std::string url_encode(std::string_view text);
+
+/// What an answer to a create request means, whatever the dialect.
+SubmitResult judge_create(const Answer& answer, std::int64_t now_unix);
+
+/// Looks through the pages of a list, newest first, until `find` has an id. `next` gives the token of the
+/// following page, "" at the end.
+struct Listing {
+  std::string path;
+  bool (*usable)(const Json& body);
+  std::optional<std::string> (*find)(const Json& body, const std::string& tag);
+  std::string (*next)(const Json& body);
+};
+std::optional<std::string> find_in_list(Api& api, const Listing& listing, const std::string& tag,
+                                        const std::stop_token& stop);
+/// The id ("video_id" or "id") of the video among `videos` whose title (under `title_key`) has `tag`.
+std::optional<std::string> find_tagged(const Json& videos, const char* title_key, const std::string& tag);
+
+/// Status words and the order in which they are judged are the same in both dialects: a URL counts before an
+/// error that stands beside it. `status` has all but `state` and `unpaid`.
+VideoStatus judge_status(VideoStatus status, const std::string& video_id, Api& api);
+
+}  // namespace avstage::heygen

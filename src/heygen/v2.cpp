@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include "heygen/api.h"
+#include "heygen/request.h"
+
+namespace avstage::heygen {
+namespace {
+
+/// About the clip, not about the path that was asked.
+bool names_the_clip(const std::string& code) {
+  return code == "400144" || code == "400116" || code == "400174" ||
+         code.find("avatar") != std::string::npos || code.find("voice") != std::string::npos ||
+         code.find("talking_photo") != std::string::npos;
+}
+
+SubmitResult with_way_out(SubmitResult result) {
+  auto* rejected = std::get_if<Rejected>(&result);
+  if (rejected == nullptr) return result;
+  ApiError& error = rejected->error;
+  bool gone = (error.http_status == 404 || error.http_status == 410) && !names_the_clip(error.code);
+  if (gone) {
+    error.message = fmt::format(
+        "the vendor's v2 API is gone, nothing was bought: use \"api\": \"v3\" (a request body must be put in "
+        "v3's "
+        "form). It said: {}",
+        error.message);
+  }
+  return result;
+}
+
+const Json& videos_of(const Json& body) {
+  return member(member(body, "data"), "videos");
+}
+
+const Listing listing{
+    "/v1/video.list", [](const Json& body) { return videos_of(body).is_array(); },
+    [](const Json& body, const std::string& tag) { return find_tagged(videos_of(body), "video_title", tag); },
+    [](const Json& body) { return text_of(member(member(body, "data"), "token")); }};
+
+bool has_status(const Json& body) {
+  return member(member(body, "data"), "status").is_string();
+}
+
+/// Any thread: nothing but the Api is shared.
+class V2 : public Provider {
+ public:
+  V2(net::Client& client, Account account, Clock& clock) : api_(client, std::move(account), clock) {}
+
+  std::string dialect() const override { return "v2"; }
+
+  SubmitResult submit(const AvatarRef& clip, const std::string& tag, const std::string&,
+                      const std::stop_token& stop) override {
+    return with_way_out(api_.create("/v2/video/generate", v2_body(clip, tag), {}, stop));
+  }
+
+  VideoStatus status(const std::string& video_id, const std::stop_token& stop) override {
+    std::optional<Json> body =
+        api_.get("/v1/video_status.get?video_id=" + url_encode(video_id), has_status, stop);
+    VideoStatus out;
+    out.word = "not_found";
+    if (!body) return out;
+    const Json& data = member(*body, "data");
+    out.word = text_of(member(data, "status"));
+    out.video_url = text_of(member(data, "video_url"));
+    out.caption_url = text_of(member(data, "caption_url"));
+    out.thumbnail_url = text_of(member(data, "thumbnail_url"));
+    out.gif_url = text_of(member(data, "gif_url"));
+    out.duration = positive_number(member(data, "duration"));
+    const Json& error = member(data, "error");
+    if (error.is_object() || error.is_string()) out.error = parse_error(error);
+    return judge_status(std::move(out), video_id, api_);
+  }
+
+  std::optional<std::string> find_by_tag(const std::string& tag, const std::stop_token& stop) override {
+    return find_in_list(api_, listing, tag, stop);
+  }
+
+ private:
+  Api api_;
+};
+
+}  // namespace
+
+std::unique_ptr<Provider> make_v2(net::Client& client, Account account, Clock& clock) {
+  return std::make_unique<V2>(client, std::move(account), clock);
+}
+
+}  // namespace avstage::heygen

@@ -1,0 +1,70 @@
+#include "heygen/api.h"
+#include "heygen/request.h"
+
+namespace avstage::heygen {
+namespace {
+
+const Listing listing{
+    "/v3/videos", [](const Json& body) { return member(body, "data").is_array(); },
+    [](const Json& body, const std::string& tag) { return find_tagged(member(body, "data"), "title", tag); },
+    [](const Json& body) {
+      bool more = member(body, "has_more") != Json(false);
+      return more ? text_of(member(body, "next_token")) : "";
+    }};
+
+bool has_status(const Json& body) {
+  return member(member(body, "data"), "status").is_string();
+}
+
+std::optional<ApiError> failure_of(const Json& data) {
+  Json flat = {{"code", member(data, "failure_code")}, {"message", member(data, "failure_message")}};
+  ApiError error = parse_error(flat);
+  if (!error.code.empty() || !error.message.empty()) return error;
+  const Json& nested = member(data, "error");
+  if (nested.is_object() || nested.is_string()) return parse_error(nested);
+  return std::nullopt;
+}
+
+/// Any thread: nothing but the Api is shared.
+class V3 : public Provider {
+ public:
+  V3(net::Client& client, Account account, Clock& clock) : api_(client, std::move(account), clock) {}
+
+  std::string dialect() const override { return "v3"; }
+
+  SubmitResult submit(const AvatarRef& clip, const std::string& tag, const std::string& idempotency_key,
+                      const std::stop_token& stop) override {
+    return api_.create("/v3/videos", v3_body(clip, tag), {{"Idempotency-Key", idempotency_key}}, stop);
+  }
+
+  VideoStatus status(const std::string& video_id, const std::stop_token& stop) override {
+    std::optional<Json> body = api_.get("/v3/videos/" + url_encode(video_id), has_status, stop);
+    VideoStatus out;
+    out.word = "not_found";
+    if (!body) return out;
+    const Json& data = member(*body, "data");
+    out.word = text_of(member(data, "status"));
+    out.video_url = text_of(member(data, "video_url"));
+    out.caption_url = text_of(member(data, "subtitle_url"));
+    out.thumbnail_url = text_of(member(data, "thumbnail_url"));
+    out.gif_url = text_of(member(data, "gif_url"));
+    out.duration = positive_number(member(data, "duration"));
+    out.error = failure_of(data);
+    return judge_status(std::move(out), video_id, api_);
+  }
+
+  std::optional<std::string> find_by_tag(const std::string& tag, const std::stop_token& stop) override {
+    return find_in_list(api_, listing, tag, stop);
+  }
+
+ private:
+  Api api_;
+};
+
+}  // namespace
+
+std::unique_ptr<Provider> make_v3(net::Client& client, Account account, Clock& clock) {
+  return std::make_unique<V3>(client, std::move(account), clock);
+}
+
+}  // namespace avstage::heygen

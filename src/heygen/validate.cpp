@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "heygen/request.h"
+#include "heygen/utf8.h"
+
+namespace avstage::heygen {
+namespace {
+
+constexpr std::size_t max_script = 5000;  // characters
+constexpr std::size_t max_scenes = 50;
+constexpr std::size_t max_id = 256;  // bytes
+
+class Validator {
+ public:
+  explicit Validator(const AvatarRef& clip) : clip_(clip) {}
+
+  void words(const std::string& dialect) const {
+    id("avatar", clip_.avatar_id);
+    if (dialect == "v2" || !clip_.voice_id.empty()) id("voice", clip_.voice_id);
+    script("say", clip_.say);
+    one_of("style", clip_.style, {"normal", "closeUp", "circle"});
+    if (!clip_.emotion.empty()) {
+      one_of("emotion", clip_.emotion, {"Excited", "Friendly", "Serious", "Soothing", "Broadcaster"});
+    }
+    if (clip_.speed) range("speed", *clip_.speed, 0.5, 1.5);
+    if (clip_.pitch) range("pitch", *clip_.pitch, -50, 50);
+    if (clip_.scale) range("scale", *clip_.scale, 0.01, 5);
+    if (clip_.offset) {
+      range("offset x", clip_.offset->first, -10, 10);
+      range("offset y", clip_.offset->second, -10, 10);
+    }
+    if (clip_.fps) range("fps", *clip_.fps, 1, 60);
+    if (clip_.size) size("size", clip_.size->first, clip_.size->second);
+    if (clip_.background && clip_.background->a != 255) {
+      fail(fmt::format("\"background\" is not opaque (alpha {}); allowed: #rrggbb", clip_.background->a));
+    }
+    if (!clip_.locale.empty()) id("locale", clip_.locale);
+    text("title", clip_.title);
+  }
+
+  void video_id() const {
+    const std::string& id = clip_.video_id;
+    bool plain = std::all_of(id.begin(), id.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+             c == '_';
+    });
+    if (!plain || id.size() > max_id) {
+      fail(fmt::format("\"video_id\" is \"{}\"; allowed: letters, digits, '-' and '_', at most {}",
+                       quote(id, 60), max_id));
+    }
+  }
+
+  void v2_body(const Json& body) const {
+    const Json& scenes = body["video_inputs"];
+    scene_count("video_inputs", scenes);
+    for (std::size_t i = 0; i < scenes.size(); ++i) {
+      std::string where = fmt::format("video_inputs[{}]", i);
+      if (!scenes[i].is_object()) fail(fmt::format("request: {} must be an object", where));
+      const Json& words = member(member(scenes[i], "voice"), "input_text");
+      if (words.is_string()) script("request: " + where + ".voice.input_text", words.get<std::string>());
+    }
+    const Json& dimension = member(body, "dimension");
+    if (dimension.is_null()) return;
+    const Json& width = member(dimension, "width");
+    const Json& height = member(dimension, "height");
+    if (!width.is_number_integer() || !height.is_number_integer()) {
+      fail("request: \"dimension\" must be {\"width\": …, \"height\": …} in whole pixels");
+    }
+    size("request: dimension", width.get<double>(), height.get<double>());
+  }
+
+  void v3_body(const Json& body) const {
+    const Json& type = body["type"];
+    if (!type.is_string() || text_of(type).empty())
+      fail("request: \"type\" must be a text such as \"avatar\"");
+    const Json& words = member(body, "script");
+    if (words.is_string()) script("request: script", words.get<std::string>());
+    if (body.contains("scenes")) scene_count("scenes", body["scenes"]);
+  }
+
+  void common_body(const Json& body) const {
+    for (const char* key : {"title", "callback_id", "callback_url"}) {
+      const Json& value = member(body, key);
+      if (!value.is_string() && !value.is_null()) fail(fmt::format("request: \"{}\" must be a text", key));
+    }
+  }
+
+  [[noreturn]] void fail(const std::string& message) const {
+    throw Error(ErrorCode::usage, clip_.mark.str() + ": " + message, "avatar");
+  }
+
+ private:
+  void text(const std::string& name, const std::string& value) const {
+    if (!count_characters(value)) fail(fmt::format("\"{}\" is not UTF-8", name));
+  }
+
+  void id(const std::string& name, const std::string& value) const {
+    text(name, value);
+    if (value.empty()) fail(fmt::format("\"{}\" is missing", name));
+    if (value.size() > max_id || printable(value, max_id) != value) {
+      fail(fmt::format("\"{}\" is \"{}\"; allowed: at most {} bytes without control characters", name,
+                       quote(value, 60), max_id));
+    }
+  }
+
+  void script(const std::string& name, const std::string& value) const {
+    text(name, value);
+    std::size_t length = count_characters(value).value_or(0);
+    if (value.find_first_not_of(" \t\r\n") == std::string::npos) fail(fmt::format("\"{}\" is empty", name));
+    if (length > max_script) {
+      fail(fmt::format("\"{}\" has {} characters; allowed: at most {}", name, length, max_script));
+    }
+  }
+
+  void one_of(const char* name, const std::string& value, std::initializer_list<const char*> allowed) const {
+    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
+    fail(fmt::format("\"{}\" is \"{}\"; allowed: {}", name, quote(value, 60), fmt::join(allowed, ", ")));
+  }
+
+  void range(const char* name, double value, double low, double high) const {
+    if (value >= low && value <= high) return;  // false for NaN
+    fail(fmt::format("\"{}\" is {}; allowed: {} to {}", name, value, low, high));
+  }
+
+  void size(const char* name, double width, double height) const {
+    for (double side : {width, height}) {
+      bool good = side >= 128 && side <= 4096 && static_cast<int>(side) % 2 == 0;
+      if (!good)
+        fail(fmt::format("\"{}\" is {}x{}; allowed: even numbers, 128 to 4096", name, width, height));
+    }
+  }
+
+  void scene_count(const char* name, const Json& scenes) const {
+    if (scenes.is_array() && !scenes.empty() && scenes.size() <= max_scenes) return;
+    fail(fmt::format("request: \"{}\" must be a list of 1 to {} scenes{}", name, max_scenes,
+                     scenes.is_array() ? fmt::format(", it has {}", scenes.size()) : ""));
+  }
+
+  const AvatarRef& clip_;
+};
+
+}  // namespace
+
+void validate(const AvatarRef& clip, const std::string& dialect) {
+  Validator check(clip);
+  if (clip.take < 1) check.fail(fmt::format("\"take\" is {}; allowed: 1 and above", clip.take));
+  if (!clip.video_id.empty()) return check.video_id();
+  choose_dialect(clip, dialect);
+  if (clip.request.empty()) return check.words(dialect);
+  Json body = vendor_body(clip);
+  check.common_body(body);
+  if (dialect == "v2") {
+    check.v2_body(body);
+  } else {
+    check.v3_body(body);
+  }
+}
+
+}  // namespace avstage::heygen
