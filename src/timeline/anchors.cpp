@@ -6,7 +6,7 @@
 
 #include "timeline/checks.h"
 #include "timeline/message.h"
-#include "timeline/suggest.h"
+#include "base/suggest.h"
 #include "timeline/time_expr.h"
 
 namespace avstage {

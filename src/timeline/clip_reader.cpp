@@ -6,7 +6,7 @@
 #include "timeline/fields.h"
 #include "timeline/message.h"
 #include "timeline/readers.h"
-#include "timeline/suggest.h"
+#include "base/suggest.h"
 #include "timeline/time_expr.h"
 #include "timeline/words.h"
 
@@ -163,11 +163,12 @@ void check_combinations(const Value& value, const Clip& clip) {
   }
 }
 
-/// "auto" takes the colour that the job itself asked the vendor for.
+/// "auto" takes the colour that the job itself asked the vendor for; in the vendor's own body the planner looks
+/// for it.
 void check_key_color(const Clip& clip) {
   if (!clip.key || clip.key->color) return;
   const auto* avatar = std::get_if<AvatarRef>(&clip.media);
-  if (avatar != nullptr && avatar->background) return;
+  if (avatar != nullptr && (avatar->background || !avatar->request.empty())) return;
   fail(clip.key->mark, "value", "\"auto\" where the job asks for no background colour",
        "a colour such as \"#00ff00\", or \"auto\" with an avatar that has a \"background\"");
 }

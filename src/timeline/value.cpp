@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "timeline/message.h"
-#include "timeline/suggest.h"
+#include "base/suggest.h"
 #include "timeline/utf8.h"
 
 namespace avstage {

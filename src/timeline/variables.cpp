@@ -4,7 +4,7 @@
 
 #include "timeline/fields.h"
 #include "timeline/message.h"
-#include "timeline/suggest.h"
+#include "base/suggest.h"
 #include "timeline/utf8.h"
 
 namespace avstage {
