@@ -1,0 +1,119 @@
+#include "media/av.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/log.h"
+
+extern "C" {
+#include <libavutil/error.h>
+#include <libavutil/log.h>
+#include <libswresample/swresample.h>
+#include <libswscale/swscale.h>
+}
+
+namespace avstage::media {
+namespace {
+
+struct ThreadLog {
+  std::string partial;  // libav may give one line in several pieces
+  std::string last;     // the last warning or error
+};
+
+ThreadLog& thread_log() {
+  thread_local ThreadLog log;
+  return log;
+}
+
+void append_message(std::string& line, const char* format, va_list args) {
+  char text[1024];
+  int length = std::vsnprintf(text, sizeof text, format, args);
+  if (length > 0) line.append(text, std::min<std::size_t>(static_cast<std::size_t>(length), sizeof text - 1));
+}
+
+// The class name without libav's " @ 0x…": an address says nothing and makes messages differ from run to run.
+std::string context_name(void* context) {
+  if (context == nullptr) return "libav";
+  const AVClass* c = *static_cast<const AVClass**>(context);
+  if (c == nullptr) return "libav";
+  return c->item_name != nullptr ? c->item_name(context) : c->class_name;
+}
+
+void log_callback(void* context, int level, const char* format, va_list args) noexcept {
+  level &= 0xff;
+  if (level > AV_LOG_INFO) return;
+  try {
+    ThreadLog& log = thread_log();
+    append_message(log.partial, format, args);
+    if (log.partial.empty() || log.partial.back() != '\n') return;
+    std::string line = std::move(log.partial);
+    log.partial.clear();
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+    if (line.empty()) return;
+    if (level <= AV_LOG_WARNING) log.last = line;
+    avstage::log::debug("{}: {}", context_name(context), line);
+  } catch (...) {  // a log line is not worth a crash
+  }
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::string version(const char* library, unsigned v) {
+  return fmt::format("{} {}.{}.{}", library, AV_VERSION_MAJOR(v), AV_VERSION_MINOR(v), AV_VERSION_MICRO(v));
+}
+
+}  // namespace
+
+FramePtr make_frame() {
+  FramePtr frame(av_frame_alloc());
+  if (!frame) throw std::bad_alloc();
+  return frame;
+}
+
+PacketPtr make_packet() {
+  PacketPtr packet(av_packet_alloc());
+  if (!packet) throw std::bad_alloc();
+  return packet;
+}
+
+FramePtr ref_frame(const AVFrame& frame) {
+  FramePtr copy(av_frame_clone(&frame));
+  if (!copy) throw std::bad_alloc();
+  return copy;
+}
+
+int check(int ret, std::string_view what, std::string_view name, ErrorCode code) {
+  if (ret >= 0) {
+    thread_log().last.clear();
+    return ret;
+  }
+  char reason[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(ret, reason, sizeof reason);
+  std::string message = fmt::format("{}: {}: {}", name, what, reason);
+  if (std::string line = take_last_log_line(); !line.empty()) message += fmt::format(" ({})", line);
+  throw Error(code, one_line(log::redact(message)));
+}
+
+void init_logging() {
+  static std::once_flag once;
+  std::call_once(once, [] { av_log_set_callback(log_callback); });
+}
+
+std::string take_last_log_line() {
+  return std::exchange(thread_log().last, {});
+}
+
+std::string library_versions() {
+  return fmt::format("{}, {}, {}, {}, {}, {}", version("libavcodec", avcodec_version()),
+                     version("libavformat", avformat_version()), version("libavfilter", avfilter_version()),
+                     version("libswscale", swscale_version()), version("libswresample", swresample_version()),
+                     version("libavutil", avutil_version()));
+}
+
+}  // namespace avstage::media

@@ -1,0 +1,121 @@
+#include "media/container_layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "avstage/error.h"
+
+namespace avstage::media {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// Up to `count` bytes at `position`; fewer only at the end.
+Bytes read_at(ByteSource& source, std::uint64_t position, std::size_t count) {
+  Bytes bytes(count);
+  std::size_t have = 0;
+  source.seek(position);
+  while (have < count) {
+    std::size_t got = source.read(std::as_writable_bytes(std::span(bytes)).subspan(have));
+    if (got == 0) break;
+    have += got;
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+std::uint64_t big_endian(const Bytes& bytes, std::size_t at, std::size_t count) {
+  std::uint64_t value = 0;
+  for (std::size_t i = at; i < at + count; ++i) value = value << 8 | bytes.at(i);
+  return value;
+}
+
+std::string_view text_at(const Bytes& bytes, std::size_t at) {
+  if (bytes.size() < at + 4) return {};
+  return {reinterpret_cast<const char*>(bytes.data()) + at, 4};
+}
+
+[[noreturn]] void throw_cut(const std::string& name, std::string_view part, std::uint64_t promised,
+                            std::optional<std::uint64_t> size) {
+  throw Error(ErrorCode::input,
+              fmt::format("{}: cut off: {} reaches to byte {}{}", name, part, promised,
+                          size ? fmt::format(", the file has {}", *size) : ", the file ends before"),
+              "truncated");
+}
+
+void require_bytes(ByteSource& source, std::uint64_t end, std::string_view part, const std::string& name) {
+  std::optional<std::uint64_t> size = source.size();
+  bool there = size ? end <= *size : end == 0 || !read_at(source, end - 1, 1).empty();
+  if (!there) throw_cut(name, part, end, size);
+}
+
+void check_boxes(ByteSource& source, const std::string& name) {
+  for (std::uint64_t position = 0;;) {
+    Bytes head = read_at(source, position, 16);
+    if (head.empty()) return;
+    if (head.size() < 8) throw_cut(name, "a box header", position + 8, source.size());
+    std::uint64_t size = big_endian(head, 0, 4);
+    std::string_view type = text_at(head, 4);
+    if (size == 1 && head.size() == 16) size = big_endian(head, 8, 8);
+    bool named = std::all_of(type.begin(), type.end(), [](unsigned char c) { return std::isprint(c); });
+    if (size < 8 || !named) return;  // to the end of the file, or padding behind the last box
+    std::uint64_t end = position + size;
+    if (end < position) throw_cut(name, "a box", end, source.size());
+    require_bytes(source, end, fmt::format("box '{}'", type), name);
+    position = end;
+  }
+}
+
+struct Number {
+  std::uint64_t value;
+  std::size_t bytes;
+  bool unknown;
+};
+
+/// EBML's variable-length size.
+std::optional<Number> ebml_size(const Bytes& bytes, std::size_t at) {
+  if (at >= bytes.size() || bytes[at] == 0) return std::nullopt;
+  std::size_t length = 1;
+  while ((bytes[at] & (0x80 >> (length - 1))) == 0) ++length;
+  if (at + length > bytes.size()) return std::nullopt;
+  std::uint64_t mask = (std::uint64_t(1) << (7 * length)) - 1;
+  std::uint64_t value = big_endian(bytes, at, length) & mask;
+  return Number{value, length, value == mask};
+}
+
+void check_segment(ByteSource& source, const std::string& name) {
+  constexpr std::uint64_t segment_id = 0x18538067;
+  auto header = ebml_size(read_at(source, 0, 12), 4);
+  if (!header || header->unknown || header->value > 4096) return;
+  std::uint64_t position = 4 + header->bytes + header->value;
+  Bytes head = read_at(source, position, 12);
+  if (head.size() < 12 || big_endian(head, 0, 4) != segment_id) return;
+  auto size = ebml_size(head, 4);
+  if (!size || size->unknown) return;  // a live recording does not know its length
+  require_bytes(source, position + 4 + size->bytes + size->value, "the Matroska segment", name);
+}
+
+void check_riff(ByteSource& source, const Bytes& head, const std::string& name) {
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < 4; ++i) size |= std::uint64_t(head.at(4 + i)) << (8 * i);
+  if (size == 0 || size == 0xffffffff) return;  // written to a pipe
+  require_bytes(source, size + 8, "the RIFF chunk", name);
+}
+
+}  // namespace
+
+void require_whole_container(ByteSource& source, const std::string& name) {
+  Bytes head = read_at(source, 0, 12);
+  if (head.empty()) throw Error(ErrorCode::input, fmt::format("{}: is empty", name), "truncated");
+  if (text_at(head, 4) == "ftyp" || text_at(head, 4) == "styp") return check_boxes(source, name);
+  if (head.size() >= 12 && big_endian(head, 0, 4) == 0x1a45dfa3) return check_segment(source, name);
+  if (text_at(head, 0) == "RIFF") return check_riff(source, head, name);
+}
+
+}  // namespace avstage::media

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "base/byte_source.h"
+
+namespace avstage::media {
+
+/// The container's own outer lengths against the bytes that are there: the boxes of an mp4 tile the file, a
+/// Matroska segment and a RIFF chunk do not end behind it. Error{input} when bytes are missing. Formats
+/// without such lengths pass. Leaves the position anywhere.
+void require_whole_container(ByteSource& source, const std::string& name);
+
+}  // namespace avstage::media

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "media/av.h"
+
+namespace avstage::media {
+
+struct VideoEncoderSettings {
+  std::string codec = "h264";  ///< h264 (libx264), hevc (libx265)
+  std::string preset = "veryfast";
+  std::optional<double> crf;
+  std::optional<std::int64_t> bitrate;  ///< bits per second
+  int width = 0, height = 0;
+  Rational fps{25};
+  std::string pix_fmt = "yuv420p";
+  int threads = 4;  ///< pinned: x264's bytes depend on it
+};
+
+/// A video encoder whose first frame is an IDR and whose GOPs are closed; BT.709 limited tags; parameter
+/// sets in extradata. Frames carry pts = frame number (time base 1/fps). One thread at a time.
+class VideoEncoder {
+ public:
+  explicit VideoEncoder(const VideoEncoderSettings& settings);
+  ~VideoEncoder();
+  VideoEncoder(VideoEncoder&&) noexcept;
+  VideoEncoder& operator=(VideoEncoder&&) noexcept;
+
+  /// A frame in the settings' size and format, or the end with nullptr. Its pict_type is ignored.
+  void send(const AVFrame* frame);
+  /// nullptr: needs more input, or fully drained after the end. pts, dts, duration in frames.
+  PacketPtr receive();
+  CodecParametersPtr parameters() const;
+  Rational time_base() const;
+
+ private:
+  AVCodecContext* context_ = nullptr;
+  std::int64_t sent_ = 0;
+};
+
+/// AAC (or another libavcodec encoder by FFmpeg's name) from interleaved stereo float. One thread.
+class AudioEncoder {
+ public:
+  AudioEncoder(const std::string& codec, int bitrate, int sample_rate = 48000);
+  ~AudioEncoder();
+  AudioEncoder(AudioEncoder&&) noexcept;
+
+  /// Any number of sample frames (out.size()/2); they are cut into the codec's frames inside.
+  void send(std::span<const float> interleaved);
+  void finish();  ///< no more samples
+  /// nullptr: needs more input, or fully drained after finish(). pts in samples; the first is negative by the
+  /// encoder's priming, so that programme sample 0 has pts 0.
+  PacketPtr receive();
+  CodecParametersPtr parameters() const;
+  Rational time_base() const;
+
+ private:
+  AVCodecContext* context_ = nullptr;
+  std::vector<float> pending_;
+  std::size_t taken_ = 0;  // of pending_: already encoded
+  std::int64_t sent_ = 0;
+  bool finished_ = false;
+  void send_frame(std::size_t frames);
+};
+
+}  // namespace avstage::media

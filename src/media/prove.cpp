@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "media/container_layout.h"
+#include "media/demuxer.h"
+#include "media/facts.h"
+
+namespace avstage::media {
+namespace {
+
+struct Found {
+  std::int64_t packets = 0;
+  std::int64_t shown = 0;  // less what an edit list hides
+  std::optional<std::int64_t> start, end;
+};
+
+void count(Found& found, const AVPacket& packet) {
+  ++found.packets;
+  if ((packet.flags & AV_PKT_FLAG_DISCARD) != 0) return;
+  ++found.shown;
+  if (packet.pts == AV_NOPTS_VALUE) return;
+  found.start = std::min(found.start.value_or(packet.pts), packet.pts);
+  found.end = std::max(found.end.value_or(packet.pts), packet.pts + packet.duration);
+}
+
+std::optional<Time> length(const Found& found, const AVStream& stream, Time start) {
+  if (!found.end) return std::nullopt;
+  Time end = Time(*found.end) * from_av(stream.time_base);
+  return end > start ? std::optional(end - start) : std::nullopt;
+}
+
+void require_promised(const MediaFacts& facts, AVStream* stream, const Found& found, const char* kind,
+                      const std::string& name) {
+  if (stream == nullptr) return;
+  if (found.packets == 0) {
+    throw Error(ErrorCode::input, fmt::format("{}: no {} samples", name, kind), "incomplete");
+  }
+  // Only mp4 promises a count; a fragmented one has none in its header.
+  if (!facts.format.starts_with("mov,") || stream->nb_frames <= 0) return;
+  std::int64_t promised = avformat_index_get_entries_count(stream);
+  if (found.packets != promised) {
+    throw Error(ErrorCode::input, fmt::format("{}: {} of {} {} samples", name, found.packets, promised, kind),
+                "incomplete");
+  }
+}
+
+void take_video(VideoFacts& v, const Found& found, const AVStream& stream) {
+  v.frames = found.shown;
+  if (auto d = length(found, stream, v.start)) {
+    v.duration = d;
+  } else if (v.fps.num > 0) {
+    v.duration = Time(found.shown) / v.fps;
+  }
+  v.duration = exact_duration(v);
+}
+
+/// The facts as the packets show them.
+MediaFacts read_all(Demuxer& demuxer) {
+  MediaFacts facts = demuxer.facts();
+  Found video, audio;
+  PacketPtr packet = make_packet();
+  while (demuxer.read(*packet)) {
+    bool is_video = demuxer.video() != nullptr && packet->stream_index == demuxer.video()->index;
+    count(is_video ? video : audio, *packet);
+  }
+  require_promised(facts, demuxer.video(), video, "video", demuxer.name());
+  require_promised(facts, demuxer.audio(), audio, "audio", demuxer.name());
+  if (facts.image) return facts;
+  if (facts.video) take_video(*facts.video, video, *demuxer.video());
+  if (facts.audio && !facts.audio->duration) {
+    facts.audio->duration = length(audio, *demuxer.audio(), facts.audio->start);
+  }
+  facts.available = available(facts);
+  return facts;
+}
+
+}  // namespace
+
+MediaFacts probe_file(const std::string& path) {
+  Demuxer demuxer = Demuxer::open_file(path);
+  bool stated = demuxer.facts().image || demuxer.facts().available;
+  return stated ? demuxer.facts() : read_all(demuxer);
+}
+
+MediaFacts probe(std::unique_ptr<ByteSource> source, const std::string& name) {
+  return Demuxer::open(std::move(source), name).facts();
+}
+
+MediaFacts prove_complete(std::unique_ptr<ByteSource> source, const std::string& name) {
+  require_whole_container(*source, name);
+  source->seek(0);
+  Demuxer demuxer = Demuxer::open(std::move(source), name);
+  return read_all(demuxer);
+}
+
+}  // namespace avstage::media

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "media/encoder.h"
+
+extern "C" {
+#include <libavutil/opt.h>
+}
+
+namespace avstage::media {
+namespace {
+
+struct Kind {
+  const char* library;
+  double default_crf;
+};
+
+Kind kind_of(const std::string& codec) {
+  if (codec == "h264") return {"libx264", 20};
+  if (codec == "hevc") return {"libx265", 23};
+  throw Error(ErrorCode::usage, fmt::format("video codec '{}' is unknown; allowed are h264, hevc", codec));
+}
+
+struct ContextDeleter {
+  void operator()(AVCodecContext* c) const { avcodec_free_context(&c); }
+};
+using ContextPtr = std::unique_ptr<AVCodecContext, ContextDeleter>;
+
+ContextPtr allocate(const char* library) {
+  const AVCodec* encoder = avcodec_find_encoder_by_name(library);
+  if (encoder == nullptr) {
+    throw Error(ErrorCode::local, fmt::format("this libavcodec is built without the encoder {}", library));
+  }
+  ContextPtr context(avcodec_alloc_context3(encoder));
+  if (!context) throw std::bad_alloc();
+  return context;
+}
+
+// x264 itself would complain on stderr.
+void require_preset(const std::string& preset) {
+  constexpr std::array names = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
+                                "medium",    "slow",      "slower",   "veryslow", "placebo"};
+  if (std::find(names.begin(), names.end(), preset) != names.end()) return;
+  throw Error(ErrorCode::usage,
+              fmt::format("preset '{}' is unknown; allowed are {}", preset, fmt::join(names, ", ")));
+}
+
+void describe_picture(AVCodecContext& c, const VideoEncoderSettings& s) {
+  c.width = s.width;
+  c.height = s.height;
+  c.pix_fmt = av_get_pix_fmt(s.pix_fmt.c_str());
+  c.sample_aspect_ratio = {1, 1};
+  c.framerate = to_av(s.fps);
+  c.time_base = av_inv_q(c.framerate);
+  c.color_primaries = AVCOL_PRI_BT709;
+  c.color_trc = AVCOL_TRC_BT709;
+  c.colorspace = AVCOL_SPC_BT709;
+  c.color_range = AVCOL_RANGE_MPEG;
+}
+
+int clamp_int(std::int64_t value) {
+  return static_cast<int>(std::clamp<std::int64_t>(value, 1, std::numeric_limits<int>::max()));
+}
+
+void set_rate(AVCodecContext& c, const VideoEncoderSettings& s, double default_crf) {
+  if (s.bitrate && !s.crf) {
+    c.bit_rate = *s.bitrate;
+    c.rc_max_rate = *s.bitrate + *s.bitrate / 2;
+    c.rc_buffer_size = clamp_int(*s.bitrate * 2);
+    return;
+  }
+  check(av_opt_set_double(c.priv_data, "crf", s.crf.value_or(default_crf), 0), "option crf", c.codec->name,
+        ErrorCode::usage);
+}
+
+// GOPs of at most ten seconds; scene cuts add key frames of their own. All of it is closed, so that pieces
+// can be joined, and pinned, so that the same frames give the same bytes.
+void set_structure(AVCodecContext& c, const VideoEncoderSettings& s) {
+  c.gop_size = clamp_int((s.fps * Rational(10)).round());
+  c.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
+  c.thread_count = s.threads;
+  check(av_opt_set(c.priv_data, "preset", s.preset.c_str(), 0), "option preset", c.codec->name,
+        ErrorCode::usage);
+  if (s.codec == "hevc") {
+    std::string params = fmt::format("log-level=error:open-gop=0:pools={}:frame-threads={}", s.threads,
+                                     std::min(s.threads, 4));
+    check(av_opt_set(c.priv_data, "x265-params", params.c_str(), 0), "option x265-params", c.codec->name,
+          ErrorCode::bug);
+  }
+}
+
+}  // namespace
+
+VideoEncoder::VideoEncoder(const VideoEncoderSettings& settings) {
+  init_logging();
+  Kind kind = kind_of(settings.codec);
+  require_preset(settings.preset);
+  ContextPtr context = allocate(kind.library);
+  describe_picture(*context, settings);
+  set_structure(*context, settings);
+  set_rate(*context, settings, kind.default_crf);
+  check(avcodec_open2(context.get(), nullptr, nullptr), "cannot be opened", kind.library, ErrorCode::local);
+  context_ = context.release();
+}
+
+VideoEncoder::~VideoEncoder() {
+  avcodec_free_context(&context_);
+}
+
+VideoEncoder::VideoEncoder(VideoEncoder&& other) noexcept {
+  *this = std::move(other);
+}
+
+VideoEncoder& VideoEncoder::operator=(VideoEncoder&& other) noexcept {
+  std::swap(context_, other.context_);
+  std::swap(sent_, other.sent_);
+  return *this;
+}
+
+void VideoEncoder::send(const AVFrame* frame) {
+  if (frame == nullptr) {
+    check(avcodec_send_frame(context_, nullptr), "end of input", context_->codec->name, ErrorCode::local);
+    return;
+  }
+  if (frame->width != context_->width || frame->height != context_->height ||
+      frame->format != context_->pix_fmt) {
+    throw Error(ErrorCode::bug, fmt::format("encoder for {}x{} was given a frame of {}x{}", context_->width,
+                                            context_->height, frame->width, frame->height));
+  }
+  FramePtr copy = ref_frame(*frame);
+  // A decoder's picture types would be forced upon the encoder.
+  copy->pict_type = sent_ == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+  copy->key_frame = 0;
+  check(avcodec_send_frame(context_, copy.get()), "encoding a frame", context_->codec->name,
+        ErrorCode::local);
+  ++sent_;
+}
+
+PacketPtr VideoEncoder::receive() {
+  PacketPtr packet = make_packet();
+  int ret = avcodec_receive_packet(context_, packet.get());
+  if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF) return nullptr;
+  check(ret, "encoding", context_->codec->name, ErrorCode::local);
+  if (packet->duration == 0) packet->duration = 1;
+  return packet;
+}
+
+CodecParametersPtr VideoEncoder::parameters() const {
+  CodecParametersPtr parameters(avcodec_parameters_alloc());
+  if (!parameters) throw std::bad_alloc();
+  check(avcodec_parameters_from_context(parameters.get(), context_), "parameters", context_->codec->name,
+        ErrorCode::local);
+  return parameters;
+}
+
+Rational VideoEncoder::time_base() const {
+  return from_av(context_->time_base);
+}
+
+}  // namespace avstage::media

@@ -1,0 +1,141 @@
+#include "media/video_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace avstage::media {
+namespace {
+
+// A shorter way ahead is decoded: seeking throws away what the decoder's threads already hold.
+const Time kDecodeAhead{3};
+
+AVStream* require_video(const Demuxer& demuxer) {
+  if (demuxer.video() == nullptr) {
+    throw Error(ErrorCode::input, fmt::format("{}: has no picture", demuxer.name()));
+  }
+  return demuxer.video();
+}
+
+}  // namespace
+
+VideoReader::VideoReader(Demuxer demuxer, int threads)
+    : demuxer_(std::move(demuxer)),
+      decoder_(*require_video(demuxer_), demuxer_.name(), threads),
+      stream_(demuxer_.video()),
+      time_base_(from_av(stream_->time_base)),
+      packet_(make_packet()),
+      first_pts_(stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time) {}
+
+std::int64_t VideoReader::ticks(Time time) const {
+  return (time / time_base_).floor();
+}
+
+std::int64_t VideoReader::limit_pts(Time time, Rational fps) const {
+  // Containers round times to their clock, so the tie is left by half a tick, or less where a tick is long.
+  Time step = Time(1) / fps;
+  Time margin = std::min(time_base_ / Rational(2), step / Rational(8));
+  Time limit = time + step / Rational(2) - margin;
+  return first_pts_ + (limit / time_base_).ceil() - 1;
+}
+
+const AVFrame* VideoReader::frame_at(Time time, Rational fps) {
+  if (!current_) start_decoding();
+  std::int64_t limit = limit_pts(time, fps);
+  bool back = current_->pts > limit && !at_first_;
+  if (back || worth_seeking(limit)) restart_at(limit);
+  while (next_ && next_->pts <= limit) {
+    current_ = std::move(next_);
+    at_first_ = false;
+    next_ = decode();
+  }
+  if (ends_before(time)) past_end_ = true;
+  return current_.get();
+}
+
+bool VideoReader::ends_before(Time time) const {
+  if (next_ || facts().image) return false;
+  Time length = Time(current_->pkt_duration) * time_base_;
+  if (current_->pkt_duration <= 0 && facts().video->fps.num > 0) length = Time(1) / facts().video->fps;
+  return time >= Time(current_->pts - first_pts_) * time_base_ + length;
+}
+
+void VideoReader::start_decoding() {
+  current_ = decode();
+  if (!current_) throw Error(ErrorCode::input, fmt::format("{}: has no frame", demuxer_.name()));
+  next_ = decode();
+}
+
+// A raw stream carries no times: frames are counted, from its start.
+bool VideoReader::is_raw() const {
+  return facts().format == "h264" || facts().format == "hevc";
+}
+
+FramePtr VideoReader::decode() {
+  for (;;) {
+    if (FramePtr frame = decoder_.receive()) {
+      ++decoded_;
+      if (frame->pts == AV_NOPTS_VALUE || is_raw()) {
+        Rational fps = facts().video->fps.num > 0 ? facts().video->fps : Rational(25);
+        frame->pts = previous_pts_ == AV_NOPTS_VALUE ? first_pts_ : previous_pts_ + ticks(Time(1) / fps);
+      }
+      previous_pts_ = frame->pts;
+      return frame;
+    }
+    if (decoder_.drained()) return nullptr;
+    feed();
+  }
+}
+
+void VideoReader::feed() {
+  while (demuxer_.read(*packet_)) {
+    if (packet_->stream_index != stream_->index || skip_after_seek(*packet_)) continue;
+    decoder_.send(packet_.get());
+    return;
+  }
+  decoder_.send(nullptr);
+}
+
+// Decoding begins with a key frame. What follows it but is shown before it (an open GOP's leading pictures)
+// refers to frames the decoder has not seen.
+bool VideoReader::skip_after_seek(const AVPacket& packet) {
+  if (seek_ == Seek::wants_key) {
+    if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return true;
+    key_pts_ = packet.pts;
+    seek_ = Seek::drops_leading;
+    return false;
+  }
+  if (seek_ != Seek::drops_leading || packet.pts == AV_NOPTS_VALUE) return false;
+  if (packet.pts < key_pts_) return true;
+  if (packet.pts > key_pts_) seek_ = Seek::done;
+  return false;
+}
+
+bool VideoReader::worth_seeking(std::int64_t limit) const {
+  if (limit - current_->pts <= ticks(kDecodeAhead) || !next_ || is_raw()) return false;
+  bool complete_index = facts().format.starts_with("mov,");
+  int entries = avformat_index_get_entries_count(stream_);
+  if (!complete_index) {
+    const AVIndexEntry* last = entries > 0 ? avformat_index_get_entry(stream_, entries - 1) : nullptr;
+    if (last == nullptr || last->timestamp < limit - ticks(kDecodeAhead)) return true;
+  }
+  const AVIndexEntry* key = avformat_index_get_entry_from_timestamp(stream_, limit, AVSEEK_FLAG_BACKWARD);
+  return key != nullptr && key->timestamp > next_->pts;
+}
+
+void VideoReader::restart_at(std::int64_t pts) {
+  std::int64_t back = ticks(Time(1));
+  for (std::int64_t at = is_raw() ? first_pts_ : pts;; at -= back, back *= 2) {
+    at_first_ = at <= first_pts_;
+    demuxer_.seek(*stream_, std::max(at, first_pts_));
+    decoder_.flush();
+    previous_pts_ = AV_NOPTS_VALUE;
+    seek_ = at_first_ ? Seek::done : Seek::wants_key;
+    current_ = decode();
+    if (at_first_ || (current_ && current_->pts <= pts)) break;
+  }
+  if (!current_) throw Error(ErrorCode::input, fmt::format("{}: has no frame", demuxer_.name()));
+  next_ = decode();
+}
+
+}  // namespace avstage::media

@@ -1,0 +1,60 @@
+#include "media/av.h"
+
+#include <gmock/gmock.h>
+
+#include "base/log.h"
+#include "memory_source.h"
+#include "support/log_guard.h"
+
+namespace avstage::media {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Av, CheckPassesGoodValuesThrough) {
+  EXPECT_EQ(check(7, "reading", "a.mp4"), 7);
+}
+
+TEST(Av, CheckNamesThePlaceTheReasonAndLibavsLastLine) {
+  init_logging();
+  av_log(nullptr, AV_LOG_ERROR, "moov atom ");
+  av_log(nullptr, AV_LOG_ERROR, "not found\n");
+  Error e = test::error_of([] { check(AVERROR_INVALIDDATA, "opening", "a.mp4"); });
+  EXPECT_EQ(e.message(), "a.mp4: opening: Invalid data found when processing input (moov atom not found)");
+  EXPECT_EQ(e.code(), ErrorCode::input);
+  EXPECT_EQ(take_last_log_line(), "");
+}
+
+TEST(Av, AnOldLogLineIsNotBlamedForALaterFailure) {
+  init_logging();
+  av_log(nullptr, AV_LOG_WARNING, "harmless\n");
+  check(0, "step", "a.mp4");
+  EXPECT_THAT(test::error_of([] { check(AVERROR_EOF, "reading", "a.mp4", ErrorCode::local); }).message(),
+              Not(HasSubstr("harmless")));
+}
+
+TEST(Av, MessagesAreOneLineAndFreeOfSignedQueries) {
+  Error e = test::error_of([] { check(AVERROR(EIO), "reading\nnow", "https://h/a.mp4?Signature=abc"); });
+  EXPECT_THAT(e.message(), Not(HasSubstr("abc")));
+  EXPECT_THAT(e.message(), Not(HasSubstr("\n")));
+}
+
+TEST(Av, LibavsLinesGoToTheDebugLogWithoutAddresses) {
+  init_logging();
+  log::set_level(log::Level::debug);
+  av_log(nullptr, AV_LOG_ERROR, "see https://h/a?token=secret now\n");
+  log::set_level(log::Level::warning);
+  auto lines = test::logged_lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0], "libav: see https://h/a?… now");
+}
+
+TEST(Av, LibraryVersionsNameEveryLibraryThatMakesPixels) {
+  for (const char* name : {"libavcodec ", "libavformat ", "libavfilter ", "libswscale ", "libswresample "}) {
+    EXPECT_THAT(library_versions(), HasSubstr(name));
+  }
+}
+
+}  // namespace
+}  // namespace avstage::media
