@@ -1,0 +1,218 @@
+#include "sandbox/clip_maker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+
+#include "base/atomic_file.h"
+#include "media/encoder.h"
+#include "media/filter_graph.h"
+#include "media/muxer.h"
+#include "sandbox/figure.h"
+#include "sandbox/speech.h"
+#include "sandbox/watermark.h"
+
+namespace avstage::sandbox {
+namespace {
+
+constexpr int kMaxSeconds = 1800;
+constexpr int kTooLong = 40119;  // the vendor's code
+
+/// How wide the mouth stands for the sound of one frame: opens at once, closes over a few frames.
+class Mouth {
+ public:
+  double follow(std::span<const float> samples) {
+    double power = 0;
+    for (float s : samples) power += double(s) * s;
+    double rms = std::sqrt(power / static_cast<double>(samples.size()));
+    double wanted = std::clamp((rms - 0.01) / 0.17, 0.0, 1.0);
+    open_ = std::max(wanted, open_ * 0.45);
+    return open_;
+  }
+
+ private:
+  double open_ = 0;
+};
+
+media::FramePtr blank_frame(int width, int height) {
+  media::FramePtr frame = media::make_frame();
+  frame->format = AV_PIX_FMT_RGBA;
+  frame->width = width;
+  frame->height = height;
+  frame->sample_aspect_ratio = {1, 1};
+  frame->color_range = AVCOL_RANGE_JPEG;
+  frame->colorspace = AVCOL_SPC_RGB;
+  media::check(av_frame_get_buffer(frame.get(), 0), "no memory for a picture", "sandbox", ErrorCode::local);
+  return frame;
+}
+
+media::FramePtr frame_of(const Raster& raster, std::int64_t number) {
+  media::FramePtr frame = blank_frame(raster.width(), raster.height());
+  for (int y = 0; y < raster.height(); ++y) {
+    std::memcpy(frame->data[0] + std::ptrdiff_t(y) * frame->linesize[0], raster.row(y),
+                std::size_t(raster.width()) * 4);
+  }
+  frame->pts = number;
+  return frame;
+}
+
+/// RGBA to the BT.709 limited 4:2:0 of television, without a bias in flat areas.
+class Converter {
+ public:
+  Converter(int width, int height, Rational fps) {
+    source_ = graph_.add_video_source(*blank_frame(width, height), Rational(1) / fps, fps);
+    auto pad = graph_.add("scale",
+                          {{"out_color_matrix", "bt709"},
+                           {"out_range", "tv"},
+                           {"flags", "bicubic+accurate_rnd+full_chroma_int"}},
+                          source_);
+    sink_ = graph_.add_video_sink(pad, {"yuv420p"});
+    graph_.configure();
+  }
+  media::FramePtr convert(const AVFrame& frame) {
+    graph_.push(source_, &frame);
+    media::FramePtr out = graph_.pull(sink_);
+    if (!out) throw Error(ErrorCode::bug, "sandbox: the scaler kept a picture");
+    return out;
+  }
+
+ private:
+  media::FilterGraph graph_{2};
+  media::FilterGraph::Pad source_;
+  int sink_ = 0;
+};
+
+media::Options muxer_options(Index index) {
+  switch (index) {
+    case Index::first:
+      return {{"movflags", "+faststart"}};
+    case Index::last:
+      return {};
+    case Index::fragmented:
+      return {{"movflags", "+frag_keyframe+empty_moov+default_base_moof"}};
+  }
+  return {};
+}
+
+media::VideoEncoderSettings video_settings(const ClipSpec& spec) {
+  media::VideoEncoderSettings settings;
+  settings.preset = "veryfast";
+  settings.crf = 18;
+  settings.width = spec.width;
+  settings.height = spec.height;
+  settings.fps = Rational(spec.fps);
+  return settings;
+}
+
+/// Takes drawn pictures and sound, in step, and writes the file.
+class ClipWriter {
+ public:
+  ClipWriter(const ClipSpec& spec, const std::string& path, Index index)
+      : fps_(spec.fps),
+        converter_(spec.width, spec.height, fps_),
+        video_(video_settings(spec)),
+        audio_("aac", 128'000, Speech::kRate),
+        muxer_(path, "mp4", {}, muxer_options(index)) {
+    muxer_.add_stream(*video_.parameters(), video_.time_base(), fps_);
+    muxer_.add_stream(*audio_.parameters(), audio_.time_base());
+    muxer_.write_header();
+  }
+
+  void add(const Raster& picture, std::span<const float> mono) {
+    video_.send(converter_.convert(*frame_of(picture, frames_++)).get());
+    stereo_.clear();
+    for (float s : mono) stereo_.insert(stereo_.end(), {s, s});
+    audio_.send(stereo_);
+    drain();
+  }
+
+  std::int64_t finish() {
+    video_.send(nullptr);
+    audio_.finish();
+    drain();
+    muxer_.finish();
+    return frames_;
+  }
+
+  std::int64_t frames() const { return frames_; }
+
+ private:
+  void drain() {
+    while (media::PacketPtr packet = video_.receive()) muxer_.write(*packet, 0, video_.time_base());
+    while (media::PacketPtr packet = audio_.receive()) muxer_.write(*packet, 1, audio_.time_base());
+  }
+
+  Rational fps_;
+  Converter converter_;
+  media::VideoEncoder video_;
+  media::AudioEncoder audio_;
+  media::Muxer muxer_;
+  std::vector<float> stereo_;
+  std::int64_t frames_ = 0;
+};
+
+void require_shorter_than_the_limit(double seconds) {
+  if (seconds < kMaxSeconds) return;
+  throw ClipFailure{kTooLong, "Video is too long", fmt::format("limit is {} s", kMaxSeconds)};
+}
+
+/// What the clip will last at least: no voice says 25 characters in a second.
+double least_seconds(const ClipSpec& spec) {
+  double seconds = 0;
+  for (const Scene& scene : spec.scenes) {
+    const Voice& voice = scene.voice;
+    seconds += voice.silence + static_cast<double>(utf8_length(voice.text)) / 25 / voice.speed;
+  }
+  return seconds;
+}
+
+void add_scene(ClipWriter& writer, const Scene& scene, const ClipSpec& spec, const std::optional<Path>& words,
+               const std::stop_token& stop) {
+  Figure figure(scene, spec.width, spec.height);
+  Speech speech(scene.voice);
+  Mouth mouth;
+  std::vector<float> samples;
+  for (;;) {
+    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "sandbox: stopped", "interrupted");
+    Rational fps(spec.fps);
+    auto length = frame_to_sample(writer.frames() + 1, fps, Speech::kRate) -
+                  frame_to_sample(writer.frames(), fps, Speech::kRate);
+    samples.assign(static_cast<std::size_t>(length), 0);
+    if (speech.read(samples) == 0) return;
+    require_shorter_than_the_limit(double(writer.frames()) / spec.fps);
+    const Raster& drawn = figure.draw(double(writer.frames()) / spec.fps, mouth.follow(samples));
+    if (!words) {
+      writer.add(drawn, samples);
+      continue;
+    }
+    Raster marked = drawn;
+    marked.limit_to({0, 0, spec.width, spec.height});
+    marked.fill(*words, {}, {128, 128, 128, 255}, 0.55);
+    writer.add(marked, samples);
+  }
+}
+
+}  // namespace
+
+std::int64_t make_clip(const ClipSpec& spec, const std::string& path, Index index,
+                       const std::stop_token& stop) {
+  require_shorter_than_the_limit(least_seconds(spec));
+  std::string part = path + ".part";
+  FileRemover remover(part);
+  std::optional<Path> words;
+  if (spec.watermark) words = watermark(spec.width, spec.height);
+  std::int64_t frames = 0;
+  {
+    ClipWriter writer(spec, part, index);
+    for (const Scene& scene : spec.scenes) add_scene(writer, scene, spec, words, stop);
+    frames = writer.finish();
+  }
+  publish_file(part, path);
+  remover.release();
+  return frames;
+}
+
+}  // namespace avstage::sandbox

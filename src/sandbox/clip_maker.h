@@ -1,0 +1,22 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "sandbox/clip_spec.h"
+
+namespace avstage::sandbox {
+
+/// A clip the vendor would fail too, such as one that is too long.
+struct ClipFailure {
+  int code;
+  std::string message, detail;
+};
+
+/// Makes the mp4 `path` (complete or absent): H.264 and AAC, the figure's mouth in frame n following the
+/// sound of [n/fps, (n+1)/fps). Returns its number of frames. Throws ClipFailure, Error{local} on disk
+/// trouble and Error{interrupted} when `stop` is requested.
+std::int64_t make_clip(const ClipSpec& spec, const std::string& path, Index index,
+                       const std::stop_token& stop);
+
+}  // namespace avstage::sandbox

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "avstage/job.h"
+#include "sandbox/sandbox.h"
+
+namespace avstage::sandbox {
+
+/// What is heard in a scene: `text` spoken, or `silence` seconds of nothing.
+struct Voice {
+  std::string voice_id;
+  std::string text;
+  double silence = 0;
+  double speed = 1;
+  int pitch = 0;
+  double volume = 1;
+};
+
+struct Scene {
+  std::string avatar_id;
+  std::string style = "normal";  ///< normal, closeUp, circle
+  double scale = 1;
+  double offset_x = 0, offset_y = 0;  ///< fractions of the canvas
+  Color background{255, 255, 255, 255};
+  Color circle_background{222, 228, 236, 255};
+  Voice voice;
+};
+
+/// Everything that decides a clip's pictures and sound, whichever dialect asked for it.
+struct ClipSpec {
+  int width = 1280, height = 720;
+  int fps = 25;
+  bool watermark = false;
+  std::vector<Scene> scenes;
+};
+
+nlohmann::json to_json(const ClipSpec& spec);
+/// Throws nlohmann's exceptions when `json` was not written by to_json().
+ClipSpec spec_from_json(const nlohmann::json& json);
+
+/// Equal keys mean the same file, byte for byte, from the same libraries.
+std::string clip_key(const ClipSpec& spec, Index index);
+
+/// "#rrggbb", any case; nullopt for anything else.
+std::optional<Color> parse_hex_color(const std::string& text);
+
+/// 64 bits of a hash of `text`: how an id chooses a face or a voice.
+std::uint64_t id_hash(const std::string& text);
+
+}  // namespace avstage::sandbox

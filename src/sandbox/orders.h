@@ -1,0 +1,22 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sandbox/clip_spec.h"
+
+namespace avstage::sandbox {
+
+/// What a create request asks for, after it passed the documented limits.
+struct Order {
+  ClipSpec clip;
+  std::string title, callback_id;
+  bool test = false;
+};
+
+/// The body of POST /v2/video/generate. Throws ApiError.
+Order read_v2_order(const nlohmann::json& body);
+/// The body of POST /v3/videos. Throws ApiError.
+Order read_v3_order(const nlohmann::json& body);
+
+}  // namespace avstage::sandbox

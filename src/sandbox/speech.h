@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sandbox/clip_spec.h"
+#include "sandbox/script.h"
+
+namespace avstage::sandbox {
+
+/// The sound of one scene as mono samples at 48 kHz, synthesised sentence by sentence while it is read, so a
+/// long script costs no more memory than a short one. One thread.
+class Speech {
+ public:
+  static constexpr int kRate = 48000;
+
+  explicit Speech(const Voice& voice);
+
+  /// Fills `out` and returns how many samples there were; fewer than out.size() only at the end.
+  std::size_t read(std::span<float> out);
+
+ private:
+  bool refill();
+
+  Voice voice_;
+  std::vector<Piece> pieces_;
+  std::size_t next_ = 0;
+  std::vector<float> ready_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace avstage::sandbox
