@@ -1,0 +1,99 @@
+#include "plan/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "avstage/error.h"
+
+namespace avstage::plan {
+namespace {
+
+std::string label_of(const Clip& clip) {
+  return clip.id.empty() ? fmt::format("clip {}", clip.mark.pointer) : fmt::format("clip '{}'", clip.id);
+}
+
+int find_purchase(Plan& plan, const AvatarRef& avatar, const std::string& key) {
+  for (std::size_t i = 0; i < plan.purchases.size(); ++i) {
+    if (plan.purchases[i].clip_key == key) return static_cast<int>(i);
+  }
+  plan.purchases.push_back({avatar, key, {}});
+  return static_cast<int>(plan.purchases.size()) - 1;
+}
+
+std::optional<Color> key_color(const Clip& clip, const AvatarWords& words) {
+  if (!clip.key || clip.key->color) return clip.key ? clip.key->color : std::nullopt;
+  const auto* avatar = std::get_if<AvatarRef>(&clip.media);
+  std::optional<Color> color = avatar ? words.background(*avatar) : std::nullopt;
+  if (!color) {
+    throw Error(ErrorCode::usage,
+                fmt::format("{}: key \"auto\" removes the background colour the job asks the vendor for, but "
+                            "this clip names none; give the avatar a \"background\" or the key a colour",
+                            clip.key->mark.str()),
+                "no_key_color");
+  }
+  return color;
+}
+
+std::pair<int, int> size_of(const Job& job, int output) {
+  return job.outputs[output].size.value_or(std::pair(job.canvas.width, job.canvas.height));
+}
+
+bool same_shape(std::pair<int, int> a, std::pair<int, int> b) {
+  return std::int64_t(a.first) * b.second == std::int64_t(b.first) * a.second;
+}
+
+std::vector<Composition> compose_by_shape(const Job& job) {
+  std::vector<int> order(job.outputs.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return size_of(job, a).first > size_of(job, b).first; });
+  std::vector<Composition> out;
+  for (int output : order) {
+    auto size = size_of(job, output);
+    auto same = std::find_if(out.begin(), out.end(), [&](const Composition& c) {
+      return same_shape({c.canvas.width, c.canvas.height}, size);
+    });
+    if (same == out.end()) {
+      Canvas canvas = job.canvas;
+      canvas.width = size.first;
+      canvas.height = size.second;
+      same = out.insert(out.end(), {canvas, {}});
+    }
+    same->outputs.push_back(output);
+  }
+  return out;
+}
+
+}  // namespace
+
+bool is_avatar(const Clip& clip) {
+  return std::holds_alternative<AvatarRef>(clip.media);
+}
+
+bool is_still(const Clip& clip) {
+  return std::holds_alternative<ColorRef>(clip.media) || std::holds_alternative<TextRef>(clip.media) ||
+         std::holds_alternative<ImageRef>(clip.media);
+}
+
+Plan make_plan(const Job& job, const AvatarWords& words) {
+  Plan plan;
+  plan.job = job;
+  for (std::size_t t = 0; t < job.tracks.size(); ++t) {
+    int previous = -1;
+    for (const Clip& clip : job.tracks[t].clips) {
+      int index = static_cast<int>(plan.clips.size());
+      PlannedClip planned{clip, static_cast<int>(t), previous, -1, key_color(clip, words), label_of(clip)};
+      if (const auto* avatar = std::get_if<AvatarRef>(&clip.media)) {
+        planned.purchase = find_purchase(plan, *avatar, words.clip_key(*avatar));
+        plan.purchases[planned.purchase].clips.push_back(index);
+      }
+      plan.clips.push_back(std::move(planned));
+      previous = index;
+    }
+  }
+  plan.compositions = compose_by_shape(job);
+  return plan;
+}
+
+}  // namespace avstage::plan

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "avstage/job.h"
+
+/// What will be done, before anything is known that only the world can tell. Pure.
+namespace avstage::plan {
+
+/// A clip of the job with its place in the stack.
+struct PlannedClip {
+  Clip clip;
+  int track = 0;
+  int previous = -1;               ///< the clip before it in its track, −1: none
+  int purchase = -1;               ///< index into Plan::purchases, −1: not an avatar
+  std::optional<Color> key_color;  ///< what `key` removes, once "auto" is looked up
+  std::string label;               ///< "clip 'intro'" or "clip /tracks/0/clips/1": for messages
+};
+
+/// One avatar clip to obtain, however many clips show it.
+struct Purchase {
+  AvatarRef avatar;
+  std::string clip_key;
+  std::vector<int> clips;  ///< indices into Plan::clips
+};
+
+/// Deliverables of one shape share one composition: composed once at the largest size, scaled for the rest.
+struct Composition {
+  Canvas canvas;             ///< size of the largest output of this shape
+  std::vector<int> outputs;  ///< indices into Job::outputs, largest first
+};
+
+struct Plan {
+  Job job;
+  std::vector<PlannedClip> clips;  ///< in painting order: track by track, bottom first
+  std::vector<Purchase> purchases;
+  std::vector<Composition> compositions;
+};
+
+/// What the planner must ask about an avatar clip, since only heygen/ can read a vendor's body.
+struct AvatarWords {
+  std::function<std::string(const AvatarRef&)> clip_key;  ///< canonical request + take
+  std::function<std::optional<Color>(const AvatarRef&)> background;
+};
+
+/// Flattens the job; avatar clips with one clip key are one purchase. Error{usage} with the mark for
+/// `key: "auto"` on a clip whose background colour the job does not name.
+Plan make_plan(const Job& job, const AvatarWords& words);
+
+bool is_avatar(const Clip& clip);
+/// A picture that does not change by itself: colour, text, image.
+bool is_still(const Clip& clip);
+
+}  // namespace avstage::plan

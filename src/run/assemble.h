@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "media/muxer.h"
+
+namespace avstage::run {
+
+/// One segment file and where it stands.
+struct Piece {
+  std::string file;
+  std::int64_t at = 0, frames = 0;
+};
+
+/// Everything of one deliverable, ready to be put together.
+struct Deliverable {
+  std::string path;
+  std::vector<Piece> pieces;   ///< without a gap, from frame 0
+  std::string audio_file;      ///< empty: no sound
+  std::int64_t frames = 0;
+  Rational fps;
+  int width = 0, height = 0;
+  std::string codec;
+  media::Options metadata;
+};
+
+/// A finished ".part" beside its target; removed by the caller's FileRemover unless published.
+struct Assembled {
+  std::string part;
+  std::uint64_t bytes = 0;
+  std::string sha256;
+};
+
+/// Where the part of `path` is written: in the same folder, named after this process.
+std::string part_path(const std::string& path);
+
+/// Puts the segments and the sound into `part` and proves it: every packet's time, the counts, then the file is
+/// opened again and its frames, size, duration, streams and A/V offset are compared with what was planned.
+/// Error{proof} names the difference; Error{local} for the disk.
+Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop);
+
+}  // namespace avstage::run

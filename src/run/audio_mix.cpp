@@ -1,0 +1,105 @@
+#include "run/audio_mix.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "media/encoder.h"
+#include "media/muxer.h"
+
+namespace avstage::run {
+
+struct AudioMix::Voice {
+  int clip = 0;
+  std::int64_t start = 0, samples = 0;  ///< in the programme
+  std::int64_t source = 0;              ///< first source sample
+  float volume = 1;
+  std::int64_t fade_in = 0, fade_out = 0;  ///< samples
+  std::unique_ptr<media::AudioReader> reader;
+
+  float gain(std::int64_t local) const {
+    float g = volume;
+    if (local < fade_in) g *= static_cast<float>(local) / static_cast<float>(fade_in);
+    if (samples - local < fade_out) g *= static_cast<float>(samples - local) / static_cast<float>(fade_out);
+    return g;
+  }
+};
+
+AudioMix::AudioMix(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media)
+    : media_(media) {
+  const Rational fps = plan.job.canvas.fps;
+  total_ = frame_to_sample(render.frames, fps, kSampleRate);
+  for (const plan::AudioPart& part : render.audio) {
+    Voice voice;
+    voice.clip = part.clip;
+    voice.start = frame_to_sample(part.start, fps, kSampleRate);
+    voice.samples = frame_to_sample(part.start + part.frames, fps, kSampleRate) - voice.start;
+    voice.source = (part.in * Rational(kSampleRate)).round();
+    voice.volume = static_cast<float>(plan.clips[part.clip].clip.volume);
+    auto fades = plan::active_fades(plan, render.timing.clips[part.clip], part.clip, 0, part.frames);
+    voice.fade_in = frame_to_sample(fades.in, fps, kSampleRate);
+    voice.fade_out = frame_to_sample(fades.out, fps, kSampleRate);
+    voices_.push_back(std::move(voice));
+  }
+}
+
+AudioMix::~AudioMix() = default;
+
+void AudioMix::add(Voice& voice, std::span<float> out) {
+  const std::int64_t frames = static_cast<std::int64_t>(out.size() / 2);
+  std::int64_t from = std::max(position_, voice.start);
+  std::int64_t to = std::min(position_ + frames, voice.start + voice.samples);
+  if (from >= to) {
+    if (position_ >= voice.start + voice.samples) voice.reader.reset();
+    return;
+  }
+  if (!voice.reader) {
+    voice.reader = std::make_unique<media::AudioReader>(media_.open(voice.clip, media::Demuxer::Want::audio),
+                                                        kSampleRate);
+  }
+  std::span<float> part(scratch_.data(), static_cast<std::size_t>(to - from) * 2);
+  voice.reader->read(voice.source + from - voice.start, part);
+  float* target = out.data() + (from - position_) * 2;
+  const bool plain = voice.fade_in == 0 && voice.fade_out == 0;
+  for (std::int64_t i = 0; i < to - from; ++i) {
+    float gain = plain ? voice.volume : voice.gain(from + i - voice.start);
+    target[2 * i] += gain * part[2 * i];
+    target[2 * i + 1] += gain * part[2 * i + 1];
+  }
+}
+
+void AudioMix::read(std::span<float> out) {
+  std::fill(out.begin(), out.end(), 0.0F);
+  scratch_.resize(out.size());
+  for (Voice& voice : voices_) add(voice, out);
+  position_ += static_cast<std::int64_t>(out.size() / 2);
+  clipped_ += std::count_if(out.begin(), out.end(), [](float s) { return std::fabs(s) > 1.0F; });
+}
+
+std::int64_t write_audio(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media,
+                         const AudioSettings& settings, const std::string& path, const std::stop_token& stop) {
+  constexpr std::int64_t kBlock = 8192;
+  AudioMix mix(plan, render, media);
+  media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
+  media::Muxer muxer(path, "mp4");
+  int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
+  muxer.write_header();
+  auto drain = [&] {
+    while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
+  };
+  std::vector<float> block;
+  for (std::int64_t done = 0; done < mix.samples();) {
+    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    std::int64_t n = std::min(kBlock, mix.samples() - done);
+    block.resize(static_cast<std::size_t>(n) * 2);
+    mix.read(block);
+    encoder.send(block);
+    drain();
+    done += n;
+  }
+  encoder.finish();
+  drain();
+  muxer.finish();
+  return mix.clipped();
+}
+
+}  // namespace avstage::run

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "media/audio_reader.h"
+#include "plan/resolve.h"
+#include "run/media_access.h"
+
+namespace avstage::run {
+
+inline constexpr int kSampleRate = 48000;
+
+/// The programme's sound: one continuous mix in 48 kHz stereo float, sample-exact from the clips' places. A
+/// clip is open only while it sounds. One thread.
+class AudioMix {
+ public:
+  AudioMix(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media);
+  ~AudioMix();
+
+  std::int64_t samples() const { return total_; }
+  /// The next out.size()/2 sample frames; silence where nothing sounds.
+  void read(std::span<float> out);
+  /// Samples beyond ±1 so far.
+  std::int64_t clipped() const { return clipped_; }
+
+ private:
+  struct Voice;
+  void add(Voice& voice, std::span<float> out);
+
+  const MediaAccess& media_;
+  std::vector<Voice> voices_;
+  std::vector<float> scratch_;
+  std::int64_t position_ = 0, total_ = 0, clipped_ = 0;
+};
+
+/// Mixes and encodes the whole programme into `path` (an mp4 with one AAC track). Returns the number of
+/// clipped samples.
+std::int64_t write_audio(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media,
+                         const AudioSettings& settings, const std::string& path, const std::stop_token& stop);
+
+}  // namespace avstage::run

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "avstage/avstage.h"
+#include "run/manifest.h"
+#include "run/production.h"
+
+/// `avstage plan`: the values of the flow, printed.
+namespace avstage {
+namespace {
+
+using nlohmann::ordered_json;
+using run::Production;
+
+std::string purchase_state(Production& p, const plan::Purchase& purchase) {
+  if (p.facts[purchase.clips.front()]) return "in the archive, nothing to buy";
+  if (!purchase.avatar.video_id.empty()) return "exists, nothing to buy";
+  auto entry = p.session.ledger().find(p.session.realm(), purchase.clip_key);
+  if (!entry) return "will be bought";
+  switch (entry->state) {
+    case ledger::State::submitted:
+    case ledger::State::completed:
+      return "bought already (video " + entry->video_id + "), will be fetched";
+    case ledger::State::intent:
+    case ledger::State::rejected:
+      return "will be bought";
+    case ledger::State::submitting:
+    case ledger::State::ambiguous:
+      return "perhaps bought: will be looked for";
+    case ledger::State::failed:
+      return "failed by the vendor: " + entry->error;
+  }
+  return "";
+}
+
+std::string readiness(const Production& p, const plan::Segment& segment) {
+  if (segment.waits_for.empty()) return "ready";
+  std::vector<std::string> waits;
+  for (int purchase : segment.waits_for) waits.push_back(p.plan.clips[p.plan.purchases[purchase].clips.front()].label);
+  return fmt::format("waits for {}", fmt::join(waits, ", "));
+}
+
+ordered_json span_json(const Production& p, const plan::Span& span) {
+  ordered_json layers = ordered_json::array();
+  for (const plan::Layer& l : span.layers) layers.push_back({{"clip", p.plan.clips[l.clip].label}, {"first", l.first}});
+  return {{"start", span.start.str()}, {"frames", span.frames}, {"layers", layers}};
+}
+
+ordered_json segment_json(const Production& p, const plan::Segment& segment) {
+  ordered_json j{{"frames", segment.frames}, {"state", readiness(p, segment)}, {"keys", segment.keys}};
+  if (segment.at) j["at"] = *segment.at;
+  for (const plan::Span& span : segment.spans) j["spans"].push_back(span_json(p, span));
+  return j;
+}
+
+std::string output_state(Production& p, int output) {
+  const std::string& path = p.job.outputs[output].path;
+  if (p.render.complete && run::up_to_date(p.session, path, p.render.output_keys[output])) return "up to date";
+  return "will be rendered";
+}
+
+ordered_json composition_json(Production& p, std::size_t index) {
+  const plan::Composition& c = p.plan.compositions[index];
+  ordered_json j{{"canvas", fmt::format("{}x{}", c.canvas.width, c.canvas.height)}, {"fps", c.canvas.fps.str()}};
+  for (int output : c.outputs) {
+    const OutputSpec& o = p.job.outputs[output];
+    auto size = o.size.value_or(std::pair(p.job.canvas.width, p.job.canvas.height));
+    j["outputs"].push_back({{"path", o.path},
+                            {"size", fmt::format("{}x{}", size.first, size.second)},
+                            {"codec", o.codec},
+                            {"preset", o.preset},
+                            {"audio", o.audio.codec},
+                            {"state", output_state(p, output)}});
+  }
+  j["segments"] = ordered_json::array();
+  for (const plan::Segment& s : p.render.compositions[index].segments) j["segments"].push_back(segment_json(p, s));
+  return j;
+}
+
+ordered_json describe(const Job& job, const Settings& settings) {
+  run::Session session(settings, job.heygen);
+  Production p(job, session, [](const Event&) {}, {});
+  p.facts = run::gather_facts(session, p.plan, p.media);
+  p.resolve();
+  ordered_json j{{"avstage", AVSTAGE_VERSION}, {"realm", session.realm()}, {"complete", p.render.complete}};
+  if (p.render.complete) {
+    j["frames"] = p.render.frames;
+    j["seconds"] = (Rational(p.render.frames) / job.canvas.fps).to_double();
+  }
+  j["purchases"] = ordered_json::array();
+  for (const plan::Purchase& purchase : p.plan.purchases) {
+    const Mark& mark = purchase.avatar.mark;
+    j["purchases"].push_back({{"clip", p.plan.clips[purchase.clips.front()].label},
+                              {"clip_key", purchase.clip_key},
+                              {"take", purchase.avatar.take},
+                              {"dialect", heygen::choose_dialect(purchase.avatar, job.heygen.api)},
+                              {"state", purchase_state(p, purchase)},
+                              {"place", mark.str()}});
+  }
+  for (std::size_t i = 0; i < p.plan.compositions.size(); ++i) j["compositions"].push_back(composition_json(p, i));
+  return j;
+}
+
+std::string text_of_segment(const ordered_json& s) {
+  std::string at = s.contains("at") ? fmt::format("{:>7}", s["at"].get<std::int64_t>()) : "      ?";
+  std::string key = s["keys"].empty() ? "" : s["keys"][0].get<std::string>().substr(0, 12);
+  std::string out = fmt::format("  segment {} +{:<6} {:<12} {}\n", at, s["frames"].get<std::int64_t>(), key,
+                                s["state"].get<std::string>());
+  for (const ordered_json& span : s["spans"]) {
+    std::vector<std::string> layers;
+    for (const ordered_json& layer : span["layers"]) layers.push_back(layer["clip"].get<std::string>());
+    out += fmt::format("    span {:>6} frames: {}\n", span["frames"].get<std::int64_t>(),
+                       layers.empty() ? "background" : fmt::format("{}", fmt::join(layers, " < ")));
+  }
+  return out;
+}
+
+std::string text_of_composition(const ordered_json& c) {
+  std::string out = fmt::format("\ncomposition {} at {} fps\n", c["canvas"].get<std::string>(), c["fps"].get<std::string>());
+  for (const ordered_json& o : c["outputs"]) {
+    out += fmt::format("  output {} {} {}: {}\n", o["path"].get<std::string>(), o["size"].get<std::string>(),
+                       o["codec"].get<std::string>(), o["state"].get<std::string>());
+  }
+  for (const ordered_json& s : c["segments"]) out += text_of_segment(s);
+  return out;
+}
+
+}  // namespace
+
+std::string plan_json(const Job& job, const Settings& settings) { return describe(job, settings).dump(2); }
+
+std::string plan_text(const Job& job, const Settings& settings) {
+  ordered_json j = describe(job, settings);
+  std::string out = j["complete"].get<bool>()
+                        ? fmt::format("programme: {} frames, {:.3f} s\n", j["frames"].get<std::int64_t>(),
+                                      j["seconds"].get<double>())
+                        : "programme: its length hangs on clips that do not exist yet\n";
+  for (const ordered_json& p : j["purchases"]) {
+    out += fmt::format("{}: {} ({}, take {}, key {})\n", p["clip"].get<std::string>(), p["state"].get<std::string>(),
+                       p["dialect"].get<std::string>(), p["take"].get<int>(),
+                       p["clip_key"].get<std::string>().substr(0, 12));
+  }
+  for (const ordered_json& c : j["compositions"]) out += text_of_composition(c);
+  return out;
+}
+
+}  // namespace avstage

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "avstage/job.h"
+#include "filters/filter.h"
+#include "media/filter_graph.h"
+#include "plan/layout.h"
+
+namespace avstage::run {
+
+/// One frame in, one frame out: a linear piece of a clip's picture path. One thread.
+class FilterChain {
+ public:
+  /// Frames must look like `like`; their pts is clip time in 1/fps.
+  FilterChain(const AVFrame& like, Rational fps);
+
+  void add(const std::string& filter, const media::Options& options);
+  /// A filter of ours, or lavfi; `context` becomes what the next one may know. Error{usage} with the mark.
+  void add(const FilterSpec& spec, filters::Context& context);
+  /// Ends building. `pix_fmts` empty: whatever comes out.
+  void finish(const std::vector<std::string>& pix_fmts);
+  media::FramePtr run(const AVFrame& frame);
+
+ private:
+  media::FilterGraph graph_;
+  media::FilterGraph::Pad source_, last_;
+  int sink_ = 0;
+  std::string what_ = "picture";
+};
+
+/// Rotation, square pixels, then key and filters, in the source's own size. nullptr when the clip needs none.
+/// (A key without filters is cheaper behind the scaler, in the box's size: see make_fit_chain.)
+std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::optional<Color>& key_color,
+                                                const AVFrame& like, int rotation, Rational fps,
+                                                std::int64_t clip_frames);
+
+/// Crop, scale into the box and the canvas' colour, key. `wants_alpha`: the result must have an alpha plane.
+std::unique_ptr<FilterChain> make_fit_chain(const Clip& clip, const std::optional<Color>& key_color,
+                                            const AVFrame& like, const plan::Box& box, bool wants_alpha,
+                                            Rational fps, std::int64_t clip_frames);
+
+/// Checks a clip's filters before anything is bought: names, parameters, libavfilter's options.
+void check_filters(const Clip& clip);
+/// Likewise for what hangs on the picture's size and the clip's length: a crop outside, a fade that is too long.
+void check_filters(const Clip& clip, int width, int height, Rational fps, std::int64_t clip_frames);
+
+}  // namespace avstage::run

@@ -1,0 +1,75 @@
+#include "run/manifest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+
+namespace avstage::run {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+ordered_json to_json_value(const ManifestInput& in) {
+  ordered_json j{{"clip", in.clip}, {"kind", in.kind}};
+  for (auto [name, value] : {std::pair{"path", &in.path}, {"sha256", &in.sha256}, {"video_id", &in.video_id},
+                             {"clip_key", &in.clip_key}, {"realm", &in.realm}}) {
+    if (!value->empty()) j[name] = *value;
+  }
+  return j;
+}
+
+}  // namespace
+
+std::string manifest_path(const std::string& output) { return output + ".manifest.json"; }
+
+std::optional<Manifest> read_manifest(const std::string& output) {
+  const std::string path = manifest_path(output);
+  if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
+  json j = json::parse(read_file(path), nullptr, false);
+  try {
+    return Manifest{j.at("key").get<std::string>(), j.at("bytes").get<std::uint64_t>(),
+                    j.at("sha256").get<std::string>(), j.at("frames").get<std::int64_t>(),
+                    j.at("duration").get<double>()};
+  } catch (const json::exception&) {
+    return std::nullopt;  // somebody else's file: then the output is not ours either
+  }
+}
+
+void write_manifest(const std::string& output, const Manifest& m, const std::vector<ManifestInput>& inputs,
+                    const std::string& toolchain) {
+  ordered_json j{{"avstage", AVSTAGE_VERSION}, {"key", m.key},         {"bytes", m.bytes},
+                 {"sha256", m.sha256},         {"frames", m.frames},   {"duration", m.duration},
+                 {"toolchain", toolchain}};
+  json ids = json::array();
+  ordered_json list = ordered_json::array();
+  for (const ManifestInput& in : inputs) {
+    list.push_back(to_json_value(in));
+    if (!in.video_id.empty()) ids.push_back(in.video_id);
+  }
+  j["ai_generated"] = {{"contains", !ids.empty()}, {"video_ids", ids}};
+  j["inputs"] = list;
+  write_file_atomically(manifest_path(output), j.dump(2) + "\n");
+}
+
+bool up_to_date(Session& session, const std::string& output, const std::string& key) {
+  std::optional<Manifest> manifest = key.empty() ? std::nullopt : read_manifest(output);
+  if (!manifest || manifest->key != key) return false;
+  struct stat s {};
+  if (::stat(output.c_str(), &s) != 0 || static_cast<std::uint64_t>(s.st_size) != manifest->bytes) return false;
+  return session.content_hash(output) == manifest->sha256;
+}
+
+media::Options ai_metadata(const std::vector<std::string>& video_ids) {
+  if (video_ids.empty()) return {};
+  return {{"comment", fmt::format("Contains AI-generated video (digital source type trainedAlgorithmicMedia); "
+                                  "HeyGen video {}; made with avstage " AVSTAGE_VERSION,
+                                  fmt::join(video_ids, ", "))}};
+}
+
+}  // namespace avstage::run

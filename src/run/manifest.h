@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "run/assemble.h"
+#include "run/session.h"
+
+namespace avstage::run {
+
+/// What stands beside a deliverable as PATH.manifest.json.
+struct Manifest {
+  std::string key;  ///< of the RenderPlan's output: equal key, equal film
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  std::int64_t frames = 0;
+  double duration = 0;
+};
+
+struct ManifestInput {
+  std::string clip, kind, path, sha256, video_id, clip_key, realm;
+};
+
+std::string manifest_path(const std::string& output);
+/// nullopt: there is none, or it is not one of ours.
+std::optional<Manifest> read_manifest(const std::string& output);
+void write_manifest(const std::string& output, const Manifest& manifest, const std::vector<ManifestInput>& inputs,
+                    const std::string& toolchain);
+
+/// True when `output` exists and is, byte for byte, what a run with this key published.
+bool up_to_date(Session& session, const std::string& output, const std::string& key);
+
+/// Container metadata that says the film contains AI-generated video, with the video ids.
+media::Options ai_metadata(const std::vector<std::string>& video_ids);
+
+}  // namespace avstage::run

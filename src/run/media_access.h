@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "media/demuxer.h"
+#include "net/http_stream.h"
+#include "plan/plan.h"
+
+namespace avstage::run {
+
+/// Opens the medium of a clip wherever it is: a local file, an archived clip, or one that is still arriving.
+/// set_* may be called by any thread; open() by the render thread.
+class MediaAccess {
+ public:
+  explicit MediaAccess(const plan::Plan& plan);
+
+  void set_file(int purchase, const std::string& path);
+  void set_stream(int purchase, std::shared_ptr<net::HttpStream> stream);
+  media::Demuxer open(int clip, media::Demuxer::Want want) const;
+  /// True while bytes of this purchase may still be missing.
+  bool arriving(int purchase) const;
+
+ private:
+  struct Source {
+    std::string path;
+    std::shared_ptr<net::HttpStream> stream;
+  };
+  const plan::Plan& plan_;
+  mutable std::mutex mutex_;
+  std::vector<Source> purchases_;
+};
+
+}  // namespace avstage::run

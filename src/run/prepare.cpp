@@ -1,0 +1,134 @@
+#include "run/prepare.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "media/text_image.h"
+#include "run/acquire.h"
+#include "run/filter_chain.h"
+#include "run/leftovers.h"
+#include "run/manifest.h"
+
+namespace avstage::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void cannot_write(const OutputSpec& output, const std::string& why) {
+  throw Error(ErrorCode::local, fmt::format("{}: cannot write {}: {}", output.mark.str(), output.path, why),
+              "unwritable");
+}
+
+std::string folder_of(const std::string& path) {
+  std::string dir = fs::path(path).parent_path().string();
+  return dir.empty() ? "." : dir;
+}
+
+plan::ClipFacts file_facts(Session& session, const std::string& path, bool image) {
+  MediaFacts facts = media::probe_file(path);
+  if (image) {
+    if (!facts.video) throw Error(ErrorCode::input, path + ": holds no picture", "no_video");
+    facts.image = true;
+    facts.audio.reset();
+    facts.available.reset();
+  }
+  return {facts, "file " + session.content_hash(path)};
+}
+
+plan::ClipFacts still_facts(const std::string& identity) {
+  plan::ClipFacts facts;
+  facts.media.image = true;
+  facts.identity = identity;
+  return facts;
+}
+
+plan::ClipFacts text_facts(Session& session, const plan::Plan& plan, const TextRef& text) {
+  std::string font = text.font.empty() ? media::default_font() : text.font;
+  for (const plan::Composition& c : plan.compositions) {  // a bad font must fail before anything is bought
+    media::render_text(text, c.canvas.width, c.canvas.height, media::default_font());
+  }
+  return still_facts("text " + session.content_hash(font));
+}
+
+std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan, int index, MediaAccess& media) {
+  const plan::PlannedClip& planned = plan.clips[index];
+  const MediaRef& ref = planned.clip.media;
+  if (const auto* file = std::get_if<FileRef>(&ref)) return file_facts(session, file->path, false);
+  if (const auto* image = std::get_if<ImageRef>(&ref)) return file_facts(session, image->path, true);
+  if (const auto* text = std::get_if<TextRef>(&ref)) return text_facts(session, plan, *text);
+  if (std::holds_alternative<ColorRef>(ref)) return still_facts("color");
+  auto entry = session.archived(plan.purchases[planned.purchase].clip_key);
+  if (!entry) return std::nullopt;
+  const std::string path = session.archive_path(*entry);
+  media.set_file(planned.purchase, path);
+  return plan::ClipFacts{media::probe_file(path), avatar_identity(session.realm(), entry->video_id)};
+}
+
+}  // namespace
+
+std::string toolchain() { return "avstage " AVSTAGE_VERSION "; " + media::library_versions(); }
+
+plan::Plan checked_plan(const Job& job) {
+  plan::Plan plan = plan::make_plan(job, avatar_words());
+  for (const plan::PlannedClip& planned : plan.clips) {
+    check_filters(planned.clip);
+    if (const auto* avatar = std::get_if<AvatarRef>(&planned.clip.media)) {
+      heygen::validate(*avatar, heygen::choose_dialect(*avatar, job.heygen.api));
+    }
+  }
+  return plan;
+}
+
+plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& media) {
+  plan::Facts facts(plan.clips.size());
+  for (std::size_t i = 0; i < plan.clips.size(); ++i) {
+    try {
+      facts[i] = facts_of(session, plan, static_cast<int>(i), media);
+    } catch (const Error& e) {
+      throw e.within(plan.clips[i].clip.mark.str());
+    }
+  }
+  return facts;
+}
+
+void check_pictures(const plan::Plan& plan, const plan::Facts& facts, const plan::Timing& timing) {
+  for (std::size_t i = 0; i < plan.clips.size(); ++i) {
+    if (!facts[i] || !facts[i]->media.video) continue;
+    const VideoFacts& video = *facts[i]->media.video;
+    const plan::Frames& count = timing.clips[i].count;
+    check_filters(plan.clips[i].clip, video.display_width, video.display_height, plan.job.canvas.fps,
+                  count.is_known() ? count.known : 0);
+  }
+}
+
+void prepare_outputs(const Job& job) {
+  for (const OutputSpec& output : job.outputs) {
+    std::error_code ec;
+    const std::string dir = folder_of(output.path);
+    fs::create_directories(dir, ec);
+    if (!fs::is_directory(dir, ec)) cannot_write(output, fmt::format("{} is no folder", dir));
+    if (::access(dir.c_str(), W_OK | X_OK) != 0) cannot_write(output, fmt::format("no permission for {}", dir));
+    if (fs::exists(output.path, ec) && !fs::is_regular_file(output.path, ec)) {
+      cannot_write(output, "it exists and is no regular file");
+    }
+    remove_leftovers(dir, fs::path(output.path).filename().string() + ".");
+  }
+}
+
+void check_overwrite(Session& session, const Job& job, const plan::RenderPlan& render) {
+  if (session.settings().overwrite) return;
+  for (std::size_t i = 0; i < job.outputs.size(); ++i) {
+    const OutputSpec& output = job.outputs[i];
+    std::error_code ec;
+    if (!fs::exists(output.path, ec)) continue;
+    if (render.complete && up_to_date(session, output.path, render.output_keys[i])) continue;
+    throw Error(ErrorCode::usage,
+                fmt::format("{}: {} exists and is not what this job makes; -y replaces it", output.mark.str(),
+                            output.path),
+                "file_exists");
+  }
+}
+
+}  // namespace avstage::run

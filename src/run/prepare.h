@@ -1,0 +1,26 @@
+#pragma once
+
+#include "plan/resolve.h"
+#include "run/media_access.h"
+#include "run/session.h"
+
+namespace avstage::run {
+
+/// What names everything that makes pixels; part of every content key.
+std::string toolchain();
+
+/// Checks filters, avatar words and fonts, and makes the plan. Error{usage}, nothing bought.
+plan::Plan checked_plan(const Job& job);
+
+/// Probes local media and archived clips (registering those with `media`). Error{input} with the clip's place.
+plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& media);
+
+/// Checks filters against the pictures that are known. Error{usage} with the filter's place.
+void check_pictures(const plan::Plan& plan, const plan::Facts& facts, const plan::Timing& timing);
+
+/// Folders exist and can be written, leftovers of killed runs are gone. Error{local}.
+void prepare_outputs(const Job& job);
+/// Error{usage} for an existing output that is not up to date, unless it may be replaced.
+void check_overwrite(Session& session, const Job& job, const plan::RenderPlan& render);
+
+}  // namespace avstage::run

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "run/prepare.h"
+
+namespace avstage::run {
+
+/// Everything one run knows, handed from step to step on the caller's thread.
+struct Production {
+  Production(const Job& j, Session& s, Observer o, std::stop_token st)
+      : job(j), session(s), observer(std::move(o)), stop(std::move(st)), plan(checked_plan(j)), media(plan) {}
+
+  const Job& job;
+  Session& session;
+  Observer observer;
+  std::stop_token stop;
+  const plan::Plan plan;
+  MediaAccess media;
+  plan::Facts facts;             ///< by clip; grows as news arrive
+  plan::RenderPlan render;       ///< resolve(plan, facts)
+  std::vector<bool> proven;      ///< by purchase: every byte is there and proven
+  std::set<std::string> rendered;  ///< segment keys that this run encoded
+  Report report;
+
+  void resolve() { render = plan::resolve(plan, facts, toolchain()); }
+  void tell(Event::Kind kind, const std::string& text) const { observer({kind, "", text, 0, 0, 0}); }
+};
+
+}  // namespace avstage::run

@@ -1,0 +1,142 @@
+#include "run/publish.h"
+
+#include <fmt/format.h>
+
+#include "base/atomic_file.h"
+#include "base/log.h"
+#include "plan/content_key.h"
+#include "run/assemble.h"
+#include "run/audio_mix.h"
+#include "run/manifest.h"
+
+namespace avstage::run {
+namespace {
+
+void report_up_to_date(Production& p, const std::string& path) {
+  const Manifest m = read_manifest(path).value();
+  p.report.outputs.push_back({path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0});
+  p.tell(Event::Kind::output, path + " is up to date");
+}
+
+std::string audio_key(const Production& p, const AudioSettings& settings) {
+  plan::KeyBuilder key("avstage audio 1");
+  key.add("toolchain", toolchain()).add("frames", p.render.frames).add("fps", p.job.canvas.fps);
+  key.add("codec", settings.codec).add("bitrate", settings.bitrate);
+  for (const plan::AudioPart& part : p.render.audio) {
+    plan::add_audio(key, p.plan, p.facts, p.render.timing, part.clip);
+  }
+  return key.hex();
+}
+
+/// The programme's sound as a file in the store; "" for a deliverable without sound.
+std::string mixed_audio(Production& p, SegmentStore& store, const AudioSettings& settings) {
+  if (settings.codec == "none") return "";
+  const std::string key = audio_key(p, settings);
+  if (std::string file = store.find(key); !file.empty()) return file;
+  const std::string part = store.part_path(key);
+  FileRemover remover(part);
+  std::int64_t clipped = write_audio(p.plan, p.render, p.media, settings, part, p.stop);
+  if (clipped > 0) {
+    p.report.warnings.push_back(fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", clipped));
+    log::warning("{}", p.report.warnings.back());
+  }
+  store.keep(part, key, {});
+  remover.release();
+  return store.find(key);
+}
+
+std::vector<ManifestInput> inputs_of(const Production& p) {
+  std::vector<ManifestInput> inputs;
+  for (std::size_t i = 0; i < p.plan.clips.size(); ++i) {
+    const plan::PlannedClip& planned = p.plan.clips[i];
+    ManifestInput in;
+    in.clip = planned.label;
+    const std::string& identity = p.facts[i]->identity;
+    std::string hash = identity.substr(identity.find_last_of(' ') + 1);
+    if (const auto* file = std::get_if<FileRef>(&planned.clip.media)) {
+      in.kind = "file", in.path = file->path, in.sha256 = hash;
+    } else if (const auto* image = std::get_if<ImageRef>(&planned.clip.media)) {
+      in.kind = "image", in.path = image->path, in.sha256 = hash;
+    } else if (planned.purchase >= 0) {
+      in.kind = "avatar", in.video_id = hash;
+      in.clip_key = p.plan.purchases[planned.purchase].clip_key, in.realm = p.session.realm();
+    } else {
+      in.kind = std::holds_alternative<ColorRef>(planned.clip.media) ? "color" : "text";
+    }
+    inputs.push_back(std::move(in));
+  }
+  return inputs;
+}
+
+std::vector<std::string> video_ids(const std::vector<ManifestInput>& inputs) {
+  std::set<std::string> ids;
+  for (const ManifestInput& in : inputs) {
+    if (!in.video_id.empty()) ids.insert(in.video_id);
+  }
+  return {ids.begin(), ids.end()};
+}
+
+Deliverable describe(Production& p, const SegmentStore& store, std::size_t composition, std::size_t k) {
+  const plan::Composition& c = p.plan.compositions[composition];
+  const OutputSpec& output = p.job.outputs[c.outputs[k]];
+  Deliverable d;
+  d.path = output.path;
+  d.frames = p.render.frames;
+  d.fps = p.job.canvas.fps;
+  std::tie(d.width, d.height) = output.size.value_or(std::pair(p.job.canvas.width, p.job.canvas.height));
+  d.codec = output.codec;
+  for (const plan::Segment& segment : p.render.compositions[composition].segments) {
+    d.pieces.push_back({store.find(segment.keys[k]), segment.at.value(), segment.frames});
+  }
+  d.metadata = ai_metadata(video_ids(inputs_of(p)));
+  return d;
+}
+
+int rendered_of(const Production& p, std::size_t composition, std::size_t k) {
+  int n = 0;
+  for (const plan::Segment& s : p.render.compositions[composition].segments) n += p.rendered.contains(s.keys[k]);
+  return n;
+}
+
+void publish(Production& p, SegmentStore& store, std::size_t composition, std::size_t k) {
+  const int index = p.plan.compositions[composition].outputs[k];
+  const OutputSpec& output = p.job.outputs[index];
+  const std::string& key = p.render.output_keys[index];
+  if (up_to_date(p.session, output.path, key)) {
+    report_up_to_date(p, output.path);
+    return;
+  }
+  Deliverable d = describe(p, store, composition, k);
+  d.audio_file = mixed_audio(p, store, output.audio);
+  const std::string part = part_path(output.path);
+  FileRemover remover(part);
+  Assembled done = assemble(d, part, p.stop);
+  const double duration = (Rational(d.frames) / d.fps).to_double();
+  // The manifest first: a kill between the two leaves a manifest that does not fit the file, never a film
+  // that a later run would take for somebody else's.
+  write_manifest(output.path, {key, done.bytes, done.sha256, d.frames, duration}, inputs_of(p), toolchain());
+  publish_file(part, output.path);
+  remover.release();
+  p.report.outputs.push_back({output.path, "written", d.frames, duration, done.bytes, done.sha256,
+                              static_cast<int>(d.pieces.size()), rendered_of(p, composition, k)});
+  p.tell(Event::Kind::output, output.path);
+}
+
+}  // namespace
+
+void publish_outputs(Production& p, SegmentStore& store) {
+  for (std::size_t c = 0; c < p.plan.compositions.size(); ++c) {
+    for (std::size_t k = 0; k < p.plan.compositions[c].outputs.size(); ++k) publish(p, store, c, k);
+  }
+}
+
+bool all_up_to_date(Production& p) {
+  if (!p.render.complete) return false;
+  for (std::size_t i = 0; i < p.job.outputs.size(); ++i) {
+    if (!up_to_date(p.session, p.job.outputs[i].path, p.render.output_keys[i])) return false;
+  }
+  for (const OutputSpec& output : p.job.outputs) report_up_to_date(p, output.path);
+  return true;
+}
+
+}  // namespace avstage::run

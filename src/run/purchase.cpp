@@ -1,0 +1,190 @@
+#include "run/purchase.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/log.h"
+
+namespace avstage::run {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::int64_t kReplayWindow = 23 * 3600;  ///< the vendor replays an idempotency key for 24 h
+constexpr int kMostPosts = 6;                      ///< of one attempt in one run
+
+milliseconds jittered(milliseconds base, double low, double high) {
+  static thread_local std::mt19937 random{std::random_device{}()};
+  return milliseconds(std::int64_t(std::uniform_real_distribution(low, high)(random) * double(base.count())));
+}
+
+}  // namespace
+
+Purchaser::Purchaser(Session& session, const HeygenSettings& heygen, const AvatarRef& avatar, std::string clip_key,
+                     std::string label, Listener listener)
+    : session_(session),
+      heygen_(heygen),
+      avatar_(avatar),
+      clip_key_(std::move(clip_key)),
+      label_(std::move(label)),
+      listener_(std::move(listener)),
+      deadline_(session.clock().now() + milliseconds((heygen.deadline * Rational(1000)).round())) {}
+
+void Purchaser::sleep(milliseconds duration, const std::stop_token& stop) {
+  if (session_.clock().now() + duration > deadline_) {
+    throw Error(ErrorCode::network,
+                fmt::format("{}: not ready within the deadline of {} s; run again to go on waiting, nothing is "
+                            "bought twice",
+                            label_, heygen_.deadline.round()),
+                "deadline");
+  }
+  if (!session_.clock().sleep(duration, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+}
+
+Bought Purchaser::run(const std::stop_token& stop) {
+  if (!avatar_.video_id.empty()) {
+    std::string dialect = heygen::choose_dialect(avatar_, heygen_.api);
+    return {dialect, avatar_.video_id, "given", poll(dialect, avatar_.video_id, stop), std::nullopt};
+  }
+  return settle(bring_to_submitted(stop), stop);
+}
+
+ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
+  using ledger::State;
+  auto known = session_.ledger().find(session_.realm(), clip_key_);
+  if (known && known->state == State::failed) {
+    throw Error(ErrorCode::vendor,
+                fmt::format("{}: the vendor failed this clip ({}); it is not bought again by itself. Mend the "
+                            "words, or set \"take\": {} to buy another try",
+                            label_, known->error, avatar_.take + 1),
+                "clip_failed");
+  }
+  if (!known || known->state == State::rejected) {
+    std::string dialect = heygen::choose_dialect(avatar_, heygen_.api);
+    heygen::Provider& provider = session_.provider(dialect);  // a missing key must not leave an intent behind
+    known = session_.ledger().begin(session_.realm(), clip_key_, provider.dialect(),
+                                    log::redact(heygen::canonical_request(avatar_)), avatar_.title);
+  }
+  switch (known->state) {
+    case State::intent:
+      return submit(*known, stop);
+    case State::submitting:
+    case State::ambiguous: {
+      bool replayable = known->state == State::submitting && known->dialect == "v3" &&
+                        session_.clock().unix_seconds() - known->submitting_at < kReplayWindow;
+      return replayable ? submit(*known, stop) : reconcile(*known, stop);
+    }
+    default:
+      return *known;
+  }
+}
+
+ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop) {
+  heygen::Provider& provider = session_.provider(entry.dialect);
+  milliseconds delay = session_.patience().retry;
+  for (int tries = 1;; ++tries) {
+    entry = session_.ledger().submitting(entry);
+    heygen::SubmitResult result = provider.submit(avatar_, entry.tag, entry.idempotency_key, stop);
+    if (auto* accepted = std::get_if<heygen::Accepted>(&result)) {
+      entry = session_.ledger().submitted(entry, accepted->video_id);
+      origin_ = "bought";
+      listener_.submitted(accepted->video_id);
+      return entry;
+    }
+    if (auto* rejected = std::get_if<heygen::Rejected>(&result)) {
+      session_.ledger().rejected(entry, log::redact(rejected->error.str()));
+      throw Error(rejected->code, fmt::format("{}: the vendor refused it: {}", label_, rejected->error.str()),
+                  "rejected");
+    }
+    std::string why;
+    if (auto* unsent = std::get_if<heygen::Unsent>(&result)) {
+      entry = session_.ledger().unsent(entry);
+      why = unsent->why;
+      if (unsent->retry_after) delay = std::max<milliseconds>(delay, seconds(*unsent->retry_after));
+    } else {
+      why = std::get<heygen::Lost>(result).why;
+      if (entry.dialect != "v3") return reconcile(entry, stop);
+    }
+    if (tries == kMostPosts) {
+      throw Error(ErrorCode::network,
+                  fmt::format("{}: could not be submitted: {}; run again to continue, nothing is bought twice",
+                              label_, why),
+                  "not_submitted");
+    }
+    log::warning("{}: {}; sending it again, it cannot be bought twice", label_, why);
+    sleep(jittered(delay, 0.5, 1.0), stop);
+    delay = std::min<milliseconds>(delay * 2, seconds(20));
+  }
+}
+
+/// The answer to the POST was lost and repeating it could buy twice: look for its tag in the vendor's list.
+ledger::Entry Purchaser::reconcile(const ledger::Entry& entry, const std::stop_token& stop) {
+  heygen::Provider& provider = session_.provider(entry.dialect);
+  std::int64_t age = session_.clock().unix_seconds() - entry.submitting_at;
+  milliseconds lag = session_.patience().list_lag;
+  if (seconds(age) < lag) {
+    listener_.waiting("looking for a purchase whose answer was lost");
+    sleep(lag - std::max<milliseconds>(seconds(age), milliseconds(0)), stop);
+  }
+  if (auto id = provider.find_by_tag(entry.tag, stop)) {
+    log::warning("{}: found video {} by its tag; nothing is bought again", label_, *id);
+    return session_.ledger().submitted(entry, *id);
+  }
+  fail_ambiguous(entry, "its answer was lost, and the vendor's list has no video with its tag");
+}
+
+void Purchaser::fail_ambiguous(const ledger::Entry& entry, const std::string& why) {
+  if (entry.state != ledger::State::ambiguous) session_.ledger().ambiguous(entry, why);
+  throw Error(ErrorCode::ambiguous,
+              fmt::format("{}: it may have been bought: {} ({}). Look at the vendor's site: if it is there, name "
+                          "it as \"video_id\"; if not, set \"take\": {} to buy it",
+                          label_, why, entry.tag, avatar_.take + 1),
+              "ambiguous");
+}
+
+heygen::VideoStatus Purchaser::poll(const std::string& dialect, const std::string& video_id,
+                                    const std::stop_token& stop) {
+  using State = heygen::VideoStatus::State;
+  const Patience& patience = session_.patience();
+  heygen::Provider& provider = session_.provider(dialect);
+  milliseconds delay = patience.first_poll;
+  auto begin = session_.clock().now();
+  for (;;) {
+    heygen::VideoStatus status = provider.status(video_id, stop);
+    if (status.state != State::pending) return status;
+    if (status.word == "not_found" && session_.clock().now() - begin > patience.unknown_id) {
+      throw Error(ErrorCode::vendor, fmt::format("{}: the vendor does not know video {}", label_, video_id),
+                  "not_found");
+    }
+    listener_.waiting(status.word);
+    sleep(jittered(delay, 0.8, 1.2), stop);
+    delay = std::min<milliseconds>(milliseconds(delay.count() * 13 / 10), patience.longest_poll);
+  }
+}
+
+Bought Purchaser::settle(ledger::Entry entry, const std::stop_token& stop) {
+  heygen::VideoStatus status = poll(entry.dialect, entry.video_id, stop);
+  if (status.state == heygen::VideoStatus::State::failed) {
+    std::string words = status.error ? status.error->str() : "no reason given";
+    bool money = status.error && status.error->money;
+    session_.ledger().failed(entry, log::redact(words));
+    throw Error(money ? ErrorCode::money : ErrorCode::vendor,
+                fmt::format("{}: the vendor failed video {}: {}", label_, entry.video_id, words), "clip_failed");
+  }
+  bool unpaid = status.unpaid && !heygen::is_test(avatar_);
+  entry = session_.ledger().completed(entry, status.duration, unpaid);
+  if (unpaid && !session_.takes_unpaid()) {
+    throw Error(ErrorCode::money,
+                fmt::format("{}: video {} is the watermarked version of a clip that could not be paid for ({}); "
+                            "top up and set \"take\": {}, or use --accept-watermark",
+                            label_, entry.video_id, status.error ? status.error->str() : "insufficient credit",
+                            avatar_.take + 1),
+                "unpaid");
+  }
+  return {entry.dialect, entry.video_id, origin_, status, entry};
+}
+
+}  // namespace avstage::run

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "run/session.h"
+
+namespace avstage::run {
+
+/// A video at the vendor's that is completed and can be fetched.
+struct Bought {
+  std::string dialect, video_id;
+  std::string origin;  ///< bought, resumed, given
+  heygen::VideoStatus status;
+  std::optional<ledger::Entry> entry;  ///< none for a video_id that the job gave
+};
+
+/// Takes one avatar clip from intent to completed: the only code that spends money. Blocks; Error as in
+/// reliability: money (3), network (4), vendor (5), ambiguous (9), interrupted. The caller holds the clip's lock.
+/// `waiting` hears the vendor's status words, `submitted` the id of a video that was just bought.
+class Purchaser {
+ public:
+  struct Listener {
+    std::function<void(const std::string& word)> waiting;
+    std::function<void(const std::string& video_id)> submitted;
+  };
+  Purchaser(Session& session, const HeygenSettings& heygen, const AvatarRef& avatar, std::string clip_key,
+            std::string label, Listener listener);
+  Bought run(const std::stop_token& stop);
+
+ private:
+  ledger::Entry bring_to_submitted(const std::stop_token& stop);
+  ledger::Entry submit(ledger::Entry entry, const std::stop_token& stop);
+  ledger::Entry reconcile(const ledger::Entry& entry, const std::stop_token& stop);
+  heygen::VideoStatus poll(const std::string& dialect, const std::string& video_id, const std::stop_token& stop);
+  Bought settle(ledger::Entry entry, const std::stop_token& stop);
+  [[noreturn]] void fail_ambiguous(const ledger::Entry& entry, const std::string& why);
+  void sleep(std::chrono::milliseconds duration, const std::stop_token& stop);
+
+  Session& session_;
+  const HeygenSettings& heygen_;
+  const AvatarRef& avatar_;
+  std::string clip_key_, label_;
+  Listener listener_;
+  std::string origin_ = "resumed";
+  std::chrono::steady_clock::time_point deadline_;
+};
+
+}  // namespace avstage::run

@@ -1,0 +1,165 @@
+#include "run/scheduler.h"
+
+#include <algorithm>
+
+#include "run/acquire.h"
+#include "run/segment_renderer.h"
+
+namespace avstage::run {
+namespace {
+
+class Scheduler {
+ public:
+  Scheduler(Production& production, SegmentStore& store)
+      : p_(production), store_(store), acquirer_(p_.session, p_.plan, p_.media, p_.observer) {}
+
+  void run() {
+    start();
+    for (;;) {
+      while (auto news = acquirer_.news().try_pop()) take(std::move(*news));
+      if (render_next()) continue;
+      if (in_flight_ == 0) break;
+      auto news = acquirer_.news().pop(p_.stop);
+      if (!news) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+      take(std::move(*news));
+    }
+    if (failure_) std::rethrow_exception(failure_);
+    if (!p_.render.complete) throw Error(ErrorCode::bug, "every clip is there, but the timeline is not complete");
+  }
+
+ private:
+  void start() {
+    std::vector<int> missing;
+    for (std::size_t i = 0; i < p_.proven.size(); ++i) {
+      if (!p_.proven[i]) missing.push_back(static_cast<int>(i));
+    }
+    in_flight_ = missing.size();
+    new_renderers();
+    acquirer_.start(missing);
+  }
+
+  /// Renderers carry positions; those of open clips may have become certain.
+  void new_renderers() {
+    renderers_.clear();
+    for (std::size_t c = 0; c < p_.plan.compositions.size(); ++c) {
+      auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
+      renderers_.push_back(
+          std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), p_.render.timing, p_.media, store_, decoded));
+    }
+  }
+
+  void take(AcquireNews news) {
+    switch (news.kind) {
+      case AcquireNews::Kind::readable:
+        learn(news);
+        break;
+      case AcquireNews::Kind::proven:
+        p_.proven[news.purchase] = true;
+        store_.proven(news.purchase);
+        --in_flight_;
+        break;
+      case AcquireNews::Kind::failed:
+        fail(news.error);
+        --in_flight_;
+        break;
+    }
+  }
+
+  void learn(const AcquireNews& news) {
+    for (int clip : p_.plan.purchases[news.purchase].clips) p_.facts[clip] = news.facts;
+    p_.report.purchases.push_back(news.report);
+    try {
+      p_.resolve();
+    } catch (const Error&) {  // its length does not suit the job; the clip itself is kept
+      for (int clip : p_.plan.purchases[news.purchase].clips) p_.facts[clip].reset();
+      fail(std::current_exception());
+    }
+    new_renderers();
+  }
+
+  void fail(std::exception_ptr error) {
+    if (!failure_) failure_ = std::move(error);
+  }
+
+  bool in_store(const plan::Segment& segment) const {
+    return std::all_of(segment.keys.begin(), segment.keys.end(),
+                       [&](const std::string& key) { return !store_.find(key).empty(); });
+  }
+
+  bool arriving(const plan::Segment& segment) const {
+    return std::any_of(segment.shows.begin(), segment.shows.end(),
+                       [&](int purchase) { return p_.media.arriving(purchase); });
+  }
+
+  /// What needs no byte of a clip that is still arriving goes first.
+  std::pair<int, const plan::Segment*> pick() const {
+    std::pair<int, const plan::Segment*> later{-1, nullptr};
+    for (std::size_t c = 0; c < p_.render.compositions.size(); ++c) {
+      for (const plan::Segment& segment : p_.render.compositions[c].segments) {
+        if (!segment.waits_for.empty() || abandoned_.contains(segment.keys.front()) || in_store(segment)) continue;
+        if (!arriving(segment)) return {static_cast<int>(c), &segment};
+        if (!later.second) later = {static_cast<int>(c), &segment};
+      }
+    }
+    return later;
+  }
+
+  bool render_next() {
+    auto [composition, segment] = pick();
+    if (!segment) return false;
+    std::set<int> unproven;
+    for (int purchase : segment->shows) {
+      if (!p_.proven[purchase]) unproven.insert(purchase);
+    }
+    try {
+      renderers_[composition]->render(*segment, unproven, [&](std::int64_t n) { tell_progress(n); }, p_.stop);
+      p_.rendered.insert(segment->keys.begin(), segment->keys.end());
+      frames_done_ += segment->frames;
+      tell_segment(*segment);
+    } catch (const Error& e) {
+      // A clip that breaks off while it is read must not keep the rest from being rendered.
+      if (unproven.empty() || e.code() == ErrorCode::interrupted) throw;
+      abandoned_.insert(segment->keys.front());
+      fail(std::current_exception());
+    }
+    return true;
+  }
+
+  std::int64_t total_frames() const {
+    if (!p_.render.complete) return 0;
+    std::int64_t total = 0;
+    for (const auto& composition : p_.render.compositions) {
+      for (const plan::Segment& s : composition.segments) total += s.frames;
+    }
+    return total;
+  }
+
+  void tell_decoded(int clip, std::int64_t frames) const {
+    int purchase = p_.plan.clips[clip].purchase;
+    if (purchase < 0 || !p_.media.arriving(purchase)) return;
+    p_.observer({Event::Kind::decoded, p_.plan.clips[clip].label, "", frames, 0, 0});
+  }
+
+  void tell_progress(std::int64_t n) const {
+    if (n % 5 == 0) p_.observer({Event::Kind::progress, "", "", 0, frames_done_ + n, total_frames()});
+  }
+
+  void tell_segment(const plan::Segment& segment) const {
+    p_.observer({Event::Kind::segment, "", segment.keys.front(), segment.frames, frames_done_, total_frames()});
+  }
+
+  Production& p_;
+  SegmentStore& store_;
+  std::size_t in_flight_ = 0;
+  std::int64_t frames_done_ = 0;
+  std::exception_ptr failure_;
+  std::set<std::string> abandoned_;  ///< first keys of segments whose clip broke off
+  std::vector<std::unique_ptr<SegmentRenderer>> renderers_;
+  Acquirer acquirer_;  ///< last: its threads end before what they use
+};
+
+}  // namespace
+
+void render_segments(Production& production, SegmentStore& store) { Scheduler(production, store).run(); }
+
+}  // namespace avstage::run

@@ -1,0 +1,127 @@
+#include "run/segment_renderer.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/atomic_file.h"
+#include "media/encoder.h"
+#include "media/muxer.h"
+#include "run/picture.h"
+
+namespace avstage::run {
+namespace {
+
+media::VideoEncoderSettings encoder_settings(const plan::Plan& plan, const OutputSpec& output, Rational fps) {
+  media::VideoEncoderSettings s;
+  auto size = output.size.value_or(std::pair(plan.job.canvas.width, plan.job.canvas.height));
+  s.codec = output.codec;
+  s.preset = output.preset;
+  s.crf = output.crf;
+  s.bitrate = output.bitrate;
+  s.width = size.first;
+  s.height = size.second;
+  s.fps = fps;
+  return s;
+}
+
+}  // namespace
+
+/// One deliverable's encoder for one segment, writing into a part file.
+class SegmentRenderer::Target {
+ public:
+  Target(const media::VideoEncoderSettings& settings, std::string part, std::string key)
+      : settings_(settings),
+        key_(std::move(key)),
+        part_(std::move(part)),
+        remover_(part_),
+        encoder_(settings),
+        muxer_(part_, "mp4") {
+    stream_ = muxer_.add_stream(*encoder_.parameters(), encoder_.time_base(), settings.fps);
+    muxer_.write_header();
+  }
+
+  void send(const AVFrame& composed, std::int64_t n) {
+    media::FramePtr frame = sized(composed, n);
+    frame->pts = n;
+    encoder_.send(frame.get());
+    drain();
+  }
+
+  void finish(SegmentStore& store, const std::set<int>& unproven) {
+    encoder_.send(nullptr);
+    drain();
+    muxer_.finish();
+    store.keep(part_, key_, unproven);
+    remover_.release();
+  }
+
+ private:
+  media::FramePtr sized(const AVFrame& composed, std::int64_t n) {
+    if (composed.width == settings_.width && composed.height == settings_.height) {
+      return media::ref_frame(composed);
+    }
+    if (!scaler_) {
+      scaler_.emplace();
+      source_ = scaler_->add_video_source(composed, Rational(1) / settings_.fps, settings_.fps);
+      auto scaled = scaler_->add("scale", scale_options(composed, settings_.width, settings_.height), source_);
+      sink_ = scaler_->add_video_sink(scaled, {"yuv420p"});
+      scaler_->configure();
+    }
+    media::FramePtr input = media::ref_frame(composed);
+    input->pts = n;
+    scaler_->push(source_, input.get());
+    media::FramePtr out = scaler_->pull(sink_);
+    if (!out) throw Error(ErrorCode::bug, "the scaler held a frame back");
+    return out;
+  }
+
+  void drain() {
+    while (media::PacketPtr packet = encoder_.receive()) muxer_.write(*packet, stream_, encoder_.time_base());
+  }
+
+  media::VideoEncoderSettings settings_;
+  std::string key_, part_;
+  FileRemover remover_;
+  media::VideoEncoder encoder_;
+  media::Muxer muxer_;
+  int stream_ = 0;
+  std::optional<media::FilterGraph> scaler_;
+  media::FilterGraph::Pad source_;
+  int sink_ = 0;
+};
+
+SegmentRenderer::SegmentRenderer(const plan::Plan& plan, int composition, const plan::Timing& timing,
+                                 const MediaAccess& media, SegmentStore& store,
+                                 std::function<void(int, std::int64_t)> on_decoded)
+    : plan_(plan),
+      composition_(plan.compositions[composition]),
+      timing_(timing),
+      store_(store),
+      compositor_({plan, timing_, media, composition_.canvas, std::move(on_decoded)}) {}
+
+int SegmentRenderer::render(const plan::Segment& segment, const std::set<int>& unproven,
+                            const std::function<void(std::int64_t)>& on_frame, const std::stop_token& stop) {
+  std::vector<std::unique_ptr<Target>> targets;
+  std::set<std::string> taken;  // deliverables that differ in nothing but their container share a segment
+  for (std::size_t k = 0; k < segment.keys.size(); ++k) {
+    if (!store_.find(segment.keys[k]).empty() || !taken.insert(segment.keys[k]).second) continue;
+    const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
+    targets.push_back(std::make_unique<Target>(encoder_settings(plan_, output, composition_.canvas.fps),
+                                               store_.part_path(segment.keys[k]), segment.keys[k]));
+  }
+  if (targets.empty()) return 0;
+  std::int64_t n = 0;
+  for (const plan::Span& span : segment.spans) {
+    compositor_.compose(span, [&](media::FramePtr frame) {
+      if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+      for (auto& target : targets) target->send(*frame, n);
+      on_frame(++n);
+    });
+  }
+  compositor_.keep_only(segment.spans.back().layers);
+  for (auto& target : targets) target->finish(store_, unproven);
+  return static_cast<int>(targets.size());
+}
+
+}  // namespace avstage::run

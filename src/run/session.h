@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "avstage/avstage.h"
+#include "heygen/provider.h"
+#include "ledger/ledger.h"
+#include "net/client.h"
+#include "plan/plan.h"
+
+namespace avstage::run {
+
+/// How patient acquiring is. A stand-in answers at once, so its times are short.
+struct Patience {
+  std::chrono::milliseconds first_poll{5'000}, longest_poll{30'000};
+  std::chrono::milliseconds list_lag{60'000};     ///< before the vendor's list is believed
+  std::chrono::milliseconds unknown_id{300'000};  ///< a new video id may be 404 for so long
+  std::chrono::milliseconds retry{500};           ///< first delay before a POST is sent again
+  std::chrono::milliseconds stall{20'000};
+  static Patience for_stand_in();
+};
+
+/// What one run has open to the world: ledger, account, net. Members may be used by any thread.
+class Session {
+ public:
+  /// Opens the ledger and creates the folders. Reads no API key yet. Error{local}, Error{usage}.
+  Session(const Settings& settings, const HeygenSettings& heygen);
+
+  const Settings& settings() const { return settings_; }
+  const std::string& realm() const { return realm_; }
+  const Patience& patience() const { return patience_; }
+  ledger::Ledger& ledger() { return *ledger_; }
+  net::Client& client() { return client_; }
+  Clock& clock() { return system_clock(); }
+
+  /// The provider of a dialect. Reads the API key at the first call; Error{money} when there is none.
+  heygen::Provider& provider(const std::string& dialect);
+
+  /// The archived, intact clip of this key; nullopt: it has to be obtained. An unpaid (watermarked) version
+  /// counts only where the settings accept it, and a damaged file never.
+  std::optional<ledger::Entry> archived(const std::string& clip_key);
+  std::string archive_dir() const;
+  std::string archive_path(const ledger::Entry& entry) const { return archive_dir() + "/" + entry.archive; }
+  std::string spool_dir() const { return settings_.cache_dir + "/spool"; }
+  /// A watermarked version is fine here: accepted by the user, or nothing real is bought at all.
+  bool takes_unpaid() const { return settings_.accept_watermark || !settings_.sandbox.empty(); }
+
+  /// SHA-256 of a file's content, remembered by its inode, size and times.
+  std::string content_hash(const std::string& path);
+
+ private:
+  Settings settings_;
+  Patience patience_;
+  heygen::Account account_;
+  net::Client client_;
+  std::string realm_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::mutex mutex_;
+  std::unique_ptr<heygen::Provider> v2_, v3_;
+};
+
+/// What the planner asks about avatar clips.
+plan::AvatarWords avatar_words();
+
+}  // namespace avstage::run

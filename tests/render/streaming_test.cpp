@@ -1,0 +1,131 @@
+#include "render/bench.h"
+#include "render/vendor.h"
+
+namespace avstage::test {
+namespace {
+
+const char* const kOneClip = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
+  "heygen": { "api": "v2", "deadline": "20s" },
+  "clips": [ { "id": "h", "avatar": { "id": "a", "voice": "v", "say": "hello" } } ], "output": "out.mp4" })";
+
+class Streaming : public Bench {};
+
+TEST_F(Streaming, DecodesWhileTheSecondHalfIsStillWithheld) {
+  Gate gate;
+  Vendor::Script script{.clip = counter_clip(4)};
+  script.duration = 4;
+  script.cdn.gate = &gate;
+  script.cdn.gate_at = script.clip.size() / 2;
+  Vendor vendor(script);
+  std::int64_t decoded_before = 0;
+  run(kOneClip, settings(vendor.url()), [&](const Event& e) {
+    if (e.kind != Event::Kind::decoded || e.frames < 10 || decoded_before > 0) return;
+    decoded_before = e.frames;
+    gate.open();
+  });
+  EXPECT_GE(decoded_before, 10);
+  EXPECT_EQ(vendor.downloads(), 1);
+  Decoded out = decode_all(dir / "out.mp4");
+  ASSERT_EQ(out.frames, 100);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(out.numbers[i], i);
+}
+
+TEST_F(Streaming, RendersEverythingElseWhileAClipIsHeldBackForEver) {
+  file("a.mp4", 6);
+  file("b.mp4", 7);
+  Vendor::Script script{.clip = counter_clip(1)};
+  script.status = "processing";
+  Vendor vendor(script);
+  const std::string text = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
+    "heygen": { "deadline": "4s" },
+    "tracks": [
+      { "clips": [ { "id": "a", "file": "a.mp4" },
+                   { "id": "h", "avatar": { "id": "a", "voice": "v", "say": "hello" } },
+                   { "id": "b", "file": "b.mp4" } ] },
+      { "clips": [ { "text": "title", "start": "@b.start+1", "duration": 2 } ] } ],
+    "outputs": [ { "path": "out.mp4" }, { "path": "tall.mp4", "size": "90x160" } ] })";
+  auto [code, message] = fail(text, settings(vendor.url()));
+  EXPECT_EQ(code, 4);
+  EXPECT_NE(message.find("deadline"), std::string::npos) << message;
+  std::int64_t frames = 0;
+  for (const Event& e : events) frames += e.kind == Event::Kind::segment ? e.frames : 0;
+  EXPECT_EQ(frames, 2 * (150 + 175)) << "both films, for both shapes";
+  EXPECT_EQ(vendor.charges(), 1);
+  EXPECT_FALSE(any_part_left());
+
+  vendor.set_status("completed");  // the run that is started again goes on waiting and pays nothing
+  Report report = run(text, settings(vendor.url()));
+  EXPECT_EQ(vendor.charges(), 1);
+  EXPECT_EQ(report.purchases.at(0).origin, "resumed");
+  EXPECT_EQ(report.outputs.at(0).frames, 150 + 25 + 175);
+  EXPECT_EQ(report.outputs.at(0).segments_rendered, 1) << "only what shows the clip was left to do";
+  EXPECT_EQ(report.outputs.at(0).segments, 3);
+}
+
+class Layouts : public Streaming, public testing::WithParamInterface<Index> {};
+
+TEST_P(Layouts, EveryPlaceOfTheIndexGivesEveryFrame) {
+  Vendor::Script script{.clip = counter_clip(3, GetParam())};
+  script.duration = 3;
+  Vendor vendor(script);
+  run(kOneClip, settings(vendor.url()));
+  Decoded out = decode_all(dir / "out.mp4");
+  ASSERT_EQ(out.frames, 75);
+  for (int i = 0; i < 75; ++i) EXPECT_EQ(out.numbers[i], i);
+  EXPECT_EQ(out.audio_samples, 3 * 48000);
+}
+
+TEST_P(Layouts, ADroppedConnectionIsResumedAndChangesNothing) {
+  const std::string clip = counter_clip(3, GetParam());
+  for (double part : {0.1, 0.5, 0.95}) {
+    Vendor::Script script{.clip = clip};
+    script.duration = 3;
+    script.cdn.reset_at = static_cast<std::uint64_t>(part * static_cast<double>(clip.size()));
+    Vendor vendor(script);
+    Settings s = settings(vendor.url());
+    s.state_dir += std::to_string(part);
+    s.cache_dir += std::to_string(part);
+    s.overwrite = true;
+    run(kOneClip, s);
+    EXPECT_GE(vendor.downloads(), 2);
+    Decoded out = decode_all(dir / "out.mp4");
+    ASSERT_EQ(out.frames, 75);
+    EXPECT_EQ(out.numbers[74], 74);
+  }
+}
+
+TEST_P(Layouts, AnExpiredUrlIsRefreshedAndContinuedAtTheSameByte) {
+  Vendor::Script script{.clip = counter_clip(3, GetParam())};
+  script.duration = 3;
+  script.expire_at = script.clip.size() / 3;
+  Vendor vendor(script);
+  run(kOneClip, settings(vendor.url()));
+  EXPECT_EQ(decode_all(dir / "out.mp4").frames, 75);
+  bool continued = false;
+  for (const HttpRequest& r : vendor.requests()) {
+    auto range = r.range();
+    continued |= r.target.starts_with("/clip") && !r.target.ends_with("=s1") && range && range->first > 0;
+  }
+  EXPECT_TRUE(continued);
+}
+
+TEST_P(Layouts, AClipThatAlwaysEndsEarlyIsAnErrorAndNeverAFilm) {
+  Vendor::Script script{.clip = counter_clip(3, GetParam())};
+  script.duration = 3;
+  script.cdn.close_delimited = true;  // nothing in the transport says where the end is
+  script.cdn.no_ranges = true;
+  script.cdn.cut_at = script.clip.size() * 6 / 10;
+  script.cdn_always = true;
+  Vendor vendor(script);
+  auto [code, message] = fail(kOneClip, settings(vendor.url()));
+  EXPECT_TRUE(code == 6 || code == 4) << code << " " << message;
+  for (const std::string& f : dir.files()) EXPECT_FALSE(f.starts_with("out.mp4")) << f;
+  for (const std::string& f : dir.files()) {
+    EXPECT_FALSE(f.starts_with("cache/segments")) << "from an unproven stream: " << f;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Index, Layouts, testing::Values(Index::first, Index::last, Index::fragmented));
+
+}  // namespace
+}  // namespace avstage::test
