@@ -1,0 +1,21 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <stop_token>
+
+namespace avstage::cli {
+
+/// The whole tool: parses the words, runs a command, prints errors. Returns the exit code (avstage/error.h).
+int run(int argc, char** argv);
+
+/// What a command does once its words are parsed. Returns an exit code; failures are Error.
+using Action = std::function<int(const std::stop_token& stop)>;
+
+/// Each adds its sub-command to `app` and sets `action` when the user chose it.
+void add_render(CLI::App& app, Action& action);
+void add_plan(CLI::App& app, Action& action);
+void add_look_up(CLI::App& app, Action& action);  ///< filters, probe
+void add_sandbox(CLI::App& app, Action& action);
+
+}  // namespace avstage::cli

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/job_options.h"
+#include "cli/progress.h"
+
+namespace avstage::cli {
+namespace {
+
+struct RenderOptions : JobOptions {
+  bool overwrite = false, accept_watermark = false, json = false;
+  std::string progress = "auto";
+};
+
+void print_summary(const Report& report) {
+  for (const OutputReport& o : report.outputs) {
+    if (o.state == "up_to_date") {
+      fmt::print("{}: up to date ({:.3f} s, {} frames)\n", o.path, o.duration, o.frames);
+    } else {
+      fmt::print("{}: {:.3f} s, {} frames, {:.1f} MB, {} of {} segments rendered\n", o.path, o.duration, o.frames,
+                 static_cast<double>(o.bytes) / 1e6, o.segments_rendered, o.segments);
+    }
+  }
+  for (const PurchaseReport& p : report.purchases) {
+    fmt::print("{}: {} (video {}{})\n", p.clip, p.origin, p.video_id,
+               p.duration ? fmt::format(", {:.2f} s", *p.duration) : "");
+  }
+  std::string steps;
+  for (const auto& [name, seconds] : report.steps) {
+    steps += fmt::format("{}{} {:.1f} s", steps.empty() ? "" : ", ", name, seconds);
+  }
+  fmt::print("{}\n", steps);
+}
+
+int render_job(const RenderOptions& options, const std::stop_token& stop) {
+  ProgressStyle style = parse_progress(options.progress);
+  Job job = options.load();
+  Settings settings = options.settings();
+  settings.overwrite = options.overwrite;
+  settings.accept_watermark = options.accept_watermark;
+  std::unique_ptr<sandbox::Sandbox> sandbox;
+  if (options.sandbox) sandbox = start_sandbox(settings, {});
+  Progress progress(style);
+  Report report = render(job, settings, std::ref(progress), stop);
+  progress.clear();
+  if (options.json) {
+    fmt::print("{}\n", to_json(report));
+  } else {
+    print_summary(report);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_render(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RenderOptions>();
+  CLI::App* command = app.add_subcommand("render", "make every deliverable of a job");
+  options->add_to(*command);
+  command->add_flag("-y,--overwrite", options->overwrite, "replace existing files that are not up to date");
+  command->add_flag("--accept-watermark", options->accept_watermark,
+                    "take the watermarked version of a clip that could not be paid for");
+  command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
+  command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr");
+  command->callback([options, &action] {
+    action = [options](const std::stop_token& stop) { return render_job(*options, stop); };
+  });
+}
+
+void add_plan(CLI::App& app, Action& action) {
+  auto options = std::make_shared<JobOptions>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("plan", "show what would be bought, rendered and written; do nothing");
+  options->add_to(*command);
+  command->add_flag("--json", *json, "as JSON");
+  command->callback([options, json, &action] {
+    action = [options, json](const std::stop_token&) {
+      Job job = options->load();
+      Settings settings = options->settings();
+      if (options->sandbox) settings.sandbox = "http://127.0.0.1";  // its realm; nothing is asked of it
+      std::fputs((*json ? plan_json(job, settings) + "\n" : plan_text(job, settings)).c_str(), stdout);
+      return 0;
+    };
+  });
+}
+
+void add_look_up(CLI::App& app, Action& action) {
+  auto name = std::make_shared<std::string>();
+  CLI::App* filters = app.add_subcommand("filters", "list the filters, or the parameters of one");
+  filters->add_option("name", *name, "a filter of avstage, lavfi, or a filter lavfi may use");
+  filters->callback([name, &action] {
+    action = [name](const std::stop_token&) {
+      std::fputs(describe_filters(*name).c_str(), stdout);
+      return 0;
+    };
+  });
+  auto file = std::make_shared<std::string>();
+  CLI::App* probe = app.add_subcommand("probe", "show what a media file holds, as JSON");
+  probe->add_option("file", *file, "the media file")->required();
+  probe->callback([file, &action] {
+    action = [file](const std::stop_token&) {
+      fmt::print("{}\n", to_json(probe_media(*file)));
+      return 0;
+    };
+  });
+}
+
+}  // namespace avstage::cli
