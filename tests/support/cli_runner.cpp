@@ -79,7 +79,10 @@ std::string CliProcess::err() const { return slurp(err_path_); }
 bool CliProcess::wait_for(const std::string& text, std::chrono::milliseconds limit) const {
   auto end = std::chrono::steady_clock::now() + limit;
   while (std::chrono::steady_clock::now() < end) {
+    siginfo_t info{};
+    bool over = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
     if (err().find(text) != std::string::npos) return true;
+    if (over) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return false;

@@ -29,7 +29,7 @@ class CliProcess {
   /// What it has written to stdout / stderr so far.
   std::string out() const;
   std::string err() const;
-  /// Waits until stderr contains `text`; false after `limit`.
+  /// Waits until stderr contains `text`; false after `limit`, or when it ended without.
   bool wait_for(const std::string& text, std::chrono::milliseconds limit) const;
 
  private:
