@@ -22,18 +22,19 @@ Span part_of(const Plan& plan, const Span& span, std::int64_t offset, std::int64
   return part;
 }
 
+/// How far behind the last line of the grid the span begins, in frames of the bottom layer's source.
+std::int64_t behind_grid(const Plan& plan, const Timing& timing, const Span& span, std::int64_t grid) {
+  if (span.layers.empty()) return 0;
+  const Layer& bottom = span.layers.front();
+  return (bottom.first + (timing.clips[bottom.clip].in * plan.job.canvas.fps).round()) % grid;
+}
+
 /// Cuts a span where the bottom layer's source crosses the grid, so that the cuts move with the source.
-std::vector<Span> on_grid(const Plan& plan, const Timing& timing, const Span& span) {
-  const Rational fps = plan.job.canvas.fps;
-  const std::int64_t grid = std::max<std::int64_t>(1, (Rational(kGridSeconds) * fps).round());
-  std::int64_t source_frame = 0;
-  if (!span.layers.empty()) {
-    const Layer& bottom = span.layers.front();
-    source_frame = bottom.first + (timing.clips[bottom.clip].in * fps).round();
-  }
+std::vector<Span> on_grid(const Plan& plan, const Timing& timing, const Span& span, std::int64_t grid) {
+  const std::int64_t behind = behind_grid(plan, timing, span, grid);
   std::vector<Span> parts;
   for (std::int64_t done = 0; done < span.frames;) {
-    std::int64_t to_grid = grid - (source_frame + done) % grid;
+    std::int64_t to_grid = grid - (behind + done) % grid;
     std::int64_t frames = std::min(to_grid, span.frames - done);
     parts.push_back(part_of(plan, span, done, frames));
     done += frames;
@@ -64,11 +65,15 @@ void append(const Plan& plan, std::vector<Span>& spans, const Span& span) {
 
 /// Pieces end at every allowed cut; the edge of an overlay is none.
 std::vector<Piece> pieces_of(const Plan& plan, const Timing& timing, const Run& run) {
+  const std::int64_t grid = std::max<std::int64_t>(1, (Rational(kGridSeconds) * plan.job.canvas.fps).round());
   std::vector<Piece> pieces(1);
   for (std::size_t i = 0; i < run.spans.size(); ++i) {
     const Span& span = run.spans[i];
-    if (i > 0 && bottom_clip(run.spans[i - 1]) != bottom_clip(span)) pieces.emplace_back();
-    std::vector<Span> parts = on_grid(plan, timing, span);
+    const bool other_source = i > 0 && bottom_clip(run.spans[i - 1]) != bottom_clip(span);
+    const bool moving = bottom_clip(span) >= 0 && !is_still(plan.clips[bottom_clip(span)].clip);
+    const bool on_line = i > 0 && moving && behind_grid(plan, timing, span, grid) == 0;
+    if (other_source || on_line) pieces.emplace_back();
+    std::vector<Span> parts = on_grid(plan, timing, span, grid);
     for (std::size_t k = 0; k < parts.size(); ++k) {
       if (k > 0) pieces.emplace_back();
       append(plan, pieces.back().spans, parts[k]);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,10 +68,11 @@ void CliProcess::signal(int number) const { ::kill(pid_, number); }
 
 CliResult CliProcess::wait() {
   int status = 0;
-  ::waitpid(pid_, &status, 0);
+  rusage usage{};
+  ::wait4(pid_, &status, 0, &usage);
   pid_ = -1;
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, out(), err()};
+  return {code, out(), err(), usage.ru_maxrss};
 }
 
 std::string CliProcess::out() const { return slurp(out_path_); }
