@@ -26,7 +26,6 @@ Json canonical_words(const AvatarRef& clip) {
   if (clip.background) out["background"] = clip.background->hex();
   if (clip.size.value_or(default_size) != default_size) out["size"] = {clip.size->first, clip.size->second};
   if (clip.fps.value_or(default_fps) != default_fps) out["fps"] = *clip.fps;
-  if (clip.captions) out["captions"] = true;
   if (clip.test) out["test"] = true;
   return out;
 }

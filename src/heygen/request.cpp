@@ -72,7 +72,6 @@ Json v2_body(const AvatarRef& clip, const std::string& tag) {
                {"title", titled(clip.title, tag)},
                {"callback_id", tag}};
   if (clip.fps) body["fps"] = *clip.fps;
-  if (clip.captions) body["caption"] = true;
   if (clip.test) body["test"] = true;
   return body;
 }
@@ -93,7 +92,6 @@ Json v3_body(const AvatarRef& clip, const std::string& tag) {
   Json settings = v3_voice_settings(clip);
   if (!settings.empty()) body["voice_settings"] = settings;
   if (clip.background) body["background"] = colour(*clip.background);
-  if (clip.captions) body["caption"] = {{"file_format", "srt"}};
   return body;
 }
 

@@ -60,7 +60,6 @@ constexpr Field<AvatarRef> avatar_fields[] = {
     {"size", [](const Value& v, AvatarRef& a) { a.size = read_size(v, 128, 4096); }},
     {"fps", [](const Value& v, AvatarRef& a) { a.fps = v.number(1, 120); }},
     {"title", [](const Value& v, AvatarRef& a) { a.title = v.line("a title", max_title); }},
-    {"captions", [](const Value& v, AvatarRef& a) { a.captions = v.boolean(); }},
     {"test", [](const Value& v, AvatarRef& a) { a.test = v.boolean(); }},
     {"take", [](const Value& v, AvatarRef& a) { a.take = static_cast<int>(v.integer(1, 1'000'000)); }},
     {"request", [](const Value& v, AvatarRef& a) { a.request = read_request(v); }},

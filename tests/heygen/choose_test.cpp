@@ -50,7 +50,6 @@ TEST(Dialect, NeutralWordsGoToV3UnlessItHasNoFieldForThem) {
        },
        "v3", ""},
       {[](AvatarRef& c) { c.fps = 25; }, "v3", ""},
-      {[](AvatarRef& c) { c.captions = true; }, "v3", ""},
       {[](AvatarRef& c) {
          c.size = {640, 360};
        },

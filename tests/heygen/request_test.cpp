@@ -29,14 +29,13 @@ TEST(Request, V2SaysNeutralWordsInItsOwnBody) {
   clip.size = {720, 406};
   clip.fps = 30;
   clip.title = "Hello";
-  clip.captions = true;
   clip.test = true;
   test::Received request = sent("v2", clip);
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/v2/video/generate");
   EXPECT_EQ(
       request.body,
-      R"({"callback_id":"avstage-tag","caption":true,"dimension":{"height":406,"width":720},"fps":30.0,)"
+      R"({"callback_id":"avstage-tag","dimension":{"height":406,"width":720},"fps":30.0,)"
       R"("test":true,"title":"Hello [avstage-tag]","video_inputs":[{"background":{"type":"color",)"
       R"("value":"#008000"},"character":{"avatar_id":"Daisy-inskirt-20220818","avatar_style":"circle",)"
       R"("offset":{"x":0.25,"y":-0.5},"scale":1.5,"type":"avatar"},"voice":{"emotion":"Friendly",)"
@@ -59,13 +58,12 @@ TEST(Request, V3SaysNeutralWordsInItsOwnBody) {
   clip.background = Color{0, 255, 0};
   clip.size = {720, 1280};
   clip.title = "Hello";
-  clip.captions = true;
   test::Received request = sent("v3", clip);
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/v3/videos");
   EXPECT_EQ(request.body,
             R"({"aspect_ratio":"9:16","avatar_id":"Daisy-inskirt-20220818","background":{"type":"color",)"
-            R"("value":"#00ff00"},"caption":{"file_format":"srt"},"output_format":"mp4","resolution":"720p",)"
+            R"("value":"#00ff00"},"output_format":"mp4","resolution":"720p",)"
             R"("script":"Welcome!","title":"Hello [avstage-tag]","type":"avatar","voice_id":"2d5b0e6c",)"
             R"("voice_settings":{"locale":"de-DE","pitch":3,"speed":0.75}})");
 }
@@ -138,7 +136,6 @@ TEST(CanonicalRequest, ChangesWithEveryWordThatChangesTheClip) {
                                                                c.size = {1280, 720};
                                                              },
                                                              [](AvatarRef& c) { c.fps = 30; },
-                                                             [](AvatarRef& c) { c.captions = true; },
                                                              [](AvatarRef& c) { c.test = true; },
                                                              [](AvatarRef& c) { c.video_id = "v"; }};
   std::set<std::string> seen{heygen::canonical_request(host_clip())};

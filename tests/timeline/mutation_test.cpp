@@ -13,7 +13,7 @@ const std::string good = R"({ "version": 1, // ü
   "canvas": { "size": "1280x720", "fps": "30000/1001", "background": "#101820" },
   "heygen": { "api": "v2", "max_concurrent": 5, "deadline": "40m" },
   "sources": { "host": { "avatar": { "id": "A", "voice": "V", "say": "Hello ${name}!", "offset": [0, 1],
-                                     "background": "#008000", "captions": true } } },
+                                     "background": "#008000" } } },
   "tracks": [
     { "id": "main", "clips": [ { "id": "a", "file": "a.mov", "in": 1, "out": "00:00:04:12" },
         { "avatar": { "request": { "video_inputs": [ { "x": [null, -1.5e3, "\u00fc\n"] } ] } },

@@ -130,7 +130,6 @@ struct AvatarRef {
   std::optional<std::pair<int, int>> size;  ///< exact pixels (v2), even, 128–4096
   std::optional<double> fps;                ///< v2 only
   std::string title;
-  bool captions = false;
   bool test = false;               ///< v2 only: free, watermarked
   std::string request;             ///< the vendor's own body as canonical JSON text; empty: neutral words
   std::string video_id;            ///< an existing video; nothing is bought
