@@ -67,8 +67,11 @@ void make_directories(const std::string& dir) {
   for (const fs::path& part : fs::path(dir)) {
     current /= part;
     if (current.empty() || ::mkdir(current.c_str(), 0700) == 0) continue;
+    const int why = errno;
     std::error_code ec;
-    if (!fs::is_directory(current, ec)) fail(current.string(), "cannot create the folder");
+    if (fs::is_directory(current, ec)) continue;
+    errno = why;
+    fail(current.string(), "cannot create the folder");
   }
 }
 

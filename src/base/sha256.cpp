@@ -86,12 +86,13 @@ std::string sha256_hex(std::string_view text) {
   return hash.hex();
 }
 
-std::string sha256_file(const std::string& path) {
+std::string sha256_file(const std::string& path, const std::stop_token& stop) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (!file) throw Error(ErrorCode::input, fmt::format("{}: {}", path, std::strerror(errno)), "unreadable");
   Sha256 hash;
   std::vector<std::byte> buffer(1 << 18);
   while (std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, path + ": stopped", "interrupted");
     hash.update(std::span(buffer.data(), n));
   }
   if (std::ferror(file.get())) throw Error(ErrorCode::input, path + ": read error", "unreadable");

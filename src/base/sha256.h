@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,7 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view text);
-/// Of a whole file; Error{input} when it cannot be read.
-std::string sha256_file(const std::string& path);
+/// Of a whole file; Error{input} when it cannot be read, Error{interrupted} on `stop`.
+std::string sha256_file(const std::string& path, const std::stop_token& stop = {});
 
 }  // namespace avstage

@@ -10,7 +10,10 @@ namespace avstage::cli {
 int run(int argc, char** argv);
 
 /// What a command does once its words are parsed. Returns an exit code; failures are Error.
-using Action = std::function<int(const std::stop_token& stop)>;
+struct Action {
+  std::function<int(const std::stop_token& stop)> run;
+  bool orderly = false;  ///< a signal asks it to stop and clean up; else it ends the process at once
+};
 
 /// Each adds its sub-command to `app` and sets `action` when the user chose it.
 void add_render(CLI::App& app, Action& action);

@@ -19,8 +19,8 @@ void print_summary(const Report& report) {
     if (o.state == "up_to_date") {
       fmt::print("{}: up to date ({:.3f} s, {} frames)\n", o.path, o.duration, o.frames);
     } else {
-      fmt::print("{}: {:.3f} s, {} frames, {:.1f} MB, {} of {} segments rendered\n", o.path, o.duration, o.frames,
-                 static_cast<double>(o.bytes) / 1e6, o.segments_rendered, o.segments);
+      fmt::print("{}: {:.3f} s, {} frames, {:.1f} MB, {} of {} segments rendered\n", o.path, o.duration,
+                 o.frames, static_cast<double>(o.bytes) / 1e6, o.segments_rendered, o.segments);
     }
   }
   for (const PurchaseReport& p : report.purchases) {
@@ -65,18 +65,19 @@ void add_render(CLI::App& app, Action& action) {
   command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
   command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr");
   command->callback([options, &action] {
-    action = [options](const std::stop_token& stop) { return render_job(*options, stop); };
+    action = {[options](const std::stop_token& stop) { return render_job(*options, stop); }, true};
   });
 }
 
 void add_plan(CLI::App& app, Action& action) {
   auto options = std::make_shared<JobOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("plan", "show what would be bought, rendered and written; do nothing");
+  CLI::App* command =
+      app.add_subcommand("plan", "show what would be bought, rendered and written; do nothing");
   options->add_to(*command);
   command->add_flag("--json", *json, "as JSON");
   command->callback([options, json, &action] {
-    action = [options, json](const std::stop_token&) {
+    action.run = [options, json](const std::stop_token&) {
       Job job = options->load();
       Settings settings = options->settings();
       if (options->sandbox) settings.sandbox = "http://127.0.0.1";  // its realm; nothing is asked of it
@@ -91,7 +92,7 @@ void add_look_up(CLI::App& app, Action& action) {
   CLI::App* filters = app.add_subcommand("filters", "list the filters, or the parameters of one");
   filters->add_option("name", *name, "a filter of avstage, lavfi, or a filter lavfi may use");
   filters->callback([name, &action] {
-    action = [name](const std::stop_token&) {
+    action.run = [name](const std::stop_token&) {
       std::fputs(describe_filters(*name).c_str(), stdout);
       return 0;
     };
@@ -100,7 +101,7 @@ void add_look_up(CLI::App& app, Action& action) {
   CLI::App* probe = app.add_subcommand("probe", "show what a media file holds, as JSON");
   probe->add_option("file", *file, "the media file")->required();
   probe->callback([file, &action] {
-    action = [file](const std::stop_token&) {
+    action.run = [file](const std::stop_token&) {
       fmt::print("{}\n", to_json(probe_media(*file)));
       return 0;
     };

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -14,17 +15,23 @@
 namespace avstage::cli {
 namespace {
 
-/// Turns SIGINT and SIGTERM into a stop request; a second one ends the process at once. Every thread started
-/// later inherits the blocked mask, so only the waiting thread sees them.
+/// Turns SIGINT and SIGTERM into a stop request; a second one ends the process at once, and so does the first
+/// for a command that has nothing to clean up. Every thread started later inherits the blocked mask, so only
+/// the waiting thread sees them.
 class Signals {
  public:
-  Signals() {
+  explicit Signals(bool orderly) : orderly_(orderly) {
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a failed write like a full disk
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     waiter_ = std::jthread([this](const std::stop_token& end) { wait(end); });
+  }
+  ~Signals() {
+    waiter_.request_stop();
+    ::pthread_kill(waiter_.native_handle(), SIGTERM);  // wakes it
   }
 
   std::stop_token token() const { return source_.get_token(); }
@@ -33,47 +40,61 @@ class Signals {
 
  private:
   void wait(const std::stop_token& end) {
-    while (!end.stop_requested()) {
-      timespec tick{0, 100'000'000};
-      int signal = ::sigtimedwait(&set_, nullptr, &tick);
-      if (signal <= 0) continue;
-      if (signal_ != 0) ::_exit(128 + signal);
+    for (;;) {
+      int signal = 0;
+      if (::sigwait(&set_, &signal) != 0) continue;
+      if (end.stop_requested()) return;
+      if (!orderly_ || signal_ != 0) ::_exit(128 + signal);
       signal_ = signal;
       source_.request_stop();
     }
   }
 
+  const bool orderly_;
   sigset_t set_;
   std::atomic<int> signal_ = 0;
   std::stop_source source_;
   std::jthread waiter_;
 };
 
-void print_error(const Error& error, bool json) {
+/// A message is one line, whatever file names and foreign words are in it.
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text;
+}
+
+void print_error(const Error& error, int exit_code, bool json) {
+  const std::string message = one_line(log::redact(error.message()));
   if (json) {
     nlohmann::ordered_json j{{"error",
-                              {{"exit_code", error.exit_code()},
+                              {{"exit_code", exit_code},
                                {"name", "avstage_" + (error.name().empty() ? "error" : error.name())},
-                               {"message", log::redact(error.message())}}}};
+                               {"message", message}}}};
     std::fprintf(stderr, "%s\n", j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else {
-    std::fprintf(stderr, "avstage: %s\n", log::redact(error.message()).c_str());
+    std::fprintf(stderr, "avstage: %s\n", message.c_str());
   }
+}
+
+int report(const Error& error, bool json) {
+  print_error(error, error.exit_code(), json);
+  return error.exit_code();
 }
 
 int act(const Action& action, const Signals& signals, bool json) {
   try {
-    return action(signals.token());
+    return action.run(signals.token());
   } catch (const Error& e) {
-    if (e.code() == ErrorCode::interrupted && signals.exit_code() != 0) {
-      std::fprintf(stderr, "avstage: stopped; run again to continue\n");
-      return signals.exit_code();
-    }
-    print_error(e, json);
-    return e.exit_code();
+    if (e.code() != ErrorCode::interrupted || signals.exit_code() == 0) return report(e, json);
+    print_error(Error(e.code(), "stopped by a signal; run again to continue", "interrupted"),
+                signals.exit_code(), json);
+    return signals.exit_code();
+  } catch (const std::bad_alloc&) {
+    return report(Error(ErrorCode::local, "out of memory", "out_of_memory"), json);
   } catch (const std::exception& e) {
-    print_error(Error(ErrorCode::bug, fmt::format("bug: {}", e.what()), "bug"), json);
-    return static_cast<int>(ErrorCode::bug);
+    return report(Error(ErrorCode::bug, fmt::format("bug: {}", e.what()), "bug"), json);
   }
 }
 
@@ -90,8 +111,10 @@ int run(int argc, char** argv) {
   CLI::App app{"turns a job file into finished video, avatar clips included", "avstage"};
   app.set_version_flag("--version", "avstage " AVSTAGE_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 all deliverables complete, 1 bug, 2 usage or job, 3 key or credit, 4 network or deadline,\n"
-             "5 vendor, 6 input media, 7 local disk or encoder, 8 proof, 9 ambiguous purchase, 130/143 signals.");
+  app.footer(
+      "Exit codes: 0 all deliverables complete, 1 bug, 2 usage or job, 3 key or credit, 4 network or "
+      "deadline,\n"
+      "5 vendor, 6 input media, 7 local disk or encoder, 8 proof, 9 ambiguous purchase, 130/143 signals.");
   bool verbose = false;
   app.add_flag("-v,--verbose", verbose, "say more on stderr (before the command)");
   Action action;
@@ -105,11 +128,11 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    print_error(Error(ErrorCode::usage, fmt::format("{} (avstage --help)", e.what()), "command_line"), json);
-    return static_cast<int>(ErrorCode::usage);
+    return report(Error(ErrorCode::usage, fmt::format("{} (avstage --help)", e.what()), "command_line"),
+                  json);
   }
   if (verbose) log::set_level(log::Level::debug);
-  Signals signals;
+  Signals signals(action.orderly);
   return act(action, signals, json);
 }
 

@@ -45,15 +45,18 @@ int serve(const SandboxWords& words, const std::stop_token& stop) {
 void add_sandbox(CLI::App& app, Action& action) {
   auto words = std::make_shared<SandboxWords>();
   CLI::App* command = app.add_subcommand("sandbox", "serve a stand-in for the vendor's API on loopback");
-  command->add_option("--port", words->port, "0: any free one; the URL is printed")->check(CLI::Range(0, 65535));
+  command->add_option("--port", words->port, "0: any free one; the URL is printed")
+      ->check(CLI::Range(0, 65535));
   command->add_option("--folder", words->folder, "where its videos live (default: in the cache folder)");
-  command->add_option("--make-time", words->make_time, "seconds from create to completed")->check(CLI::Range(0.0, 86400.0));
-  command->add_option("--url-ttl", words->url_ttl, "seconds a signed URL is good for")->check(CLI::Range(0.0, 1e7));
+  command->add_option("--make-time", words->make_time, "seconds from create to completed")
+      ->check(CLI::Range(0.0, 86400.0));
+  command->add_option("--url-ttl", words->url_ttl, "seconds a signed URL is good for")
+      ->check(CLI::Range(0.0, 1e7));
   command->add_option("--index", words->index, "the mp4's index: first, last or fragmented")
       ->check(CLI::IsMember({"first", "last", "fragmented"}));
   command->add_option("--key", words->key, "the only API key it accepts (a made-up one; default: any)");
   command->callback([words, &action] {
-    action = [words](const std::stop_token& stop) { return serve(*words, stop); };
+    action = {[words](const std::stop_token& stop) { return serve(*words, stop); }, true};
   });
 }
 

@@ -68,6 +68,7 @@ struct AudioReader::Impl {
   std::int64_t input_position(std::int64_t pts) const;
   std::int64_t position(const AVFrame& f) const;
   std::int64_t content_end() const;
+  std::int64_t certain_end() const;
   std::int64_t tolerance(int in_rate) const;
   bool exact_time_base(int in_rate) const;
   void place();
@@ -155,6 +156,11 @@ std::int64_t AudioReader::Impl::content_end() const {
   return std::min(next_in, input_position(packets_end));
 }
 
+// A last frame is known to be one only when nothing follows it; until then its padding is not handed out.
+std::int64_t AudioReader::Impl::certain_end() const {
+  return resampler ? std::min(buffer_end(), resampler->output_of(content_end())) : kLowest;
+}
+
 void AudioReader::Impl::drain() {
   ended = true;
   if (!resampler) return;
@@ -196,7 +202,7 @@ void AudioReader::Impl::make_available(std::int64_t first, std::int64_t last) {
   bool far_ahead =
       !ended && first > buffer_end() + samples(kDecodeAhead) && exact_time_base(stream.codecpar->sample_rate);
   if (first < valid_from || far_ahead) seek(first);
-  while (!ended && (!resampler || buffer_end() < last)) {
+  while (!ended && certain_end() < last) {
     step();
     forget_before(first - samples(kHistory));
   }

@@ -33,7 +33,8 @@ void require_regular_file(const std::string& path) {
   if (::stat(path.c_str(), &s) != 0) {
     throw Error(ErrorCode::input, fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
   }
-  if (!S_ISREG(s.st_mode)) throw Error(ErrorCode::input, fmt::format("{}: is not a file", path));
+  if (!S_ISREG(s.st_mode)) throw Error(ErrorCode::input, fmt::format("{}: is not a regular file", path));
+  if (s.st_size == 0) throw Error(ErrorCode::input, fmt::format("{}: is empty", path));
 }
 
 // A medium is one source of bytes: whatever else its content names is not opened.

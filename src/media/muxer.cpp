@@ -29,11 +29,13 @@ std::uint32_t codec_tag(const AVFormatContext& context, AVCodecID codec) {
   return 0;
 }
 
+int is_stopped(void* opaque) noexcept { return static_cast<std::stop_token*>(opaque)->stop_requested() ? 1 : 0; }
+
 }  // namespace
 
 Muxer::Muxer(const std::string& path, const std::string& format, const Options& metadata,
-             const Options& options)
-    : path_(path), options_(options) {
+             const Options& options, std::stop_token stop)
+    : path_(path), stop_(std::move(stop)), options_(options) {
   init_logging();
   std::string url = "file:" + path;  // a name with a colon is not a protocol
   AVFormatContext* allocated = nullptr;
@@ -43,12 +45,20 @@ Muxer::Muxer(const std::string& path, const std::string& format, const Options& 
   for (const auto& [key, value] : metadata) {
     check(av_dict_set(&context->metadata, key.c_str(), value.c_str(), 0), "metadata", path, ErrorCode::local);
   }
-  check(avio_open(&context->pb, url.c_str(), AVIO_FLAG_WRITE), "cannot be written", path, ErrorCode::local);
+  context->interrupt_callback = {is_stopped, &stop_};
+  check(avio_open2(&context->pb, url.c_str(), AVIO_FLAG_WRITE, &context->interrupt_callback, nullptr),
+        "cannot be written", path, ErrorCode::local);
   context_ = context.release();
 }
 
 Muxer::~Muxer() {
   if (context_ != nullptr) Closer()(context_);
+}
+
+/// Where a stop was asked for, libav's answer is a consequence of it.
+int Muxer::checked(int ret, const char* what) const {
+  if (stop_.stop_requested()) throw Error(ErrorCode::interrupted, path_ + ": stopped", "interrupted");
+  return check(ret, what, path_, ErrorCode::local);
 }
 
 int Muxer::add_stream(const AVCodecParameters& parameters, Rational time_base, Rational fps) {
@@ -70,7 +80,7 @@ void Muxer::write_header() {
   // Edit lists count in this clock: at libavformat's 1000 a second they would cut samples off the sound.
   if (is_mov(*context_)) av_dict_set_int(&dictionary, "movie_timescale", kMovieTimescale, 0);
   for (const auto& [key, value] : options_) av_dict_set(&dictionary, key.c_str(), value.c_str(), 0);
-  check(avformat_write_header(context_, &dictionary), "writing the header", path_, ErrorCode::local);
+  checked(avformat_write_header(context_, &dictionary), "writing the header");
   if (const AVDictionaryEntry* left = av_dict_get(dictionary, "", nullptr, AV_DICT_IGNORE_SUFFIX)) {
     throw Error(ErrorCode::usage,
                 fmt::format("{}: format {} has no option '{}'", path_, context_->oformat->name, left->key));
@@ -88,13 +98,13 @@ void Muxer::write(AVPacket& packet, int stream, Rational time_base) {
                 fmt::format("{}: stream {}: DTS {} does not rise after {}", path_, stream, packet.dts, last));
   }
   last = packet.dts;
-  check(av_interleaved_write_frame(context_, &packet), "writing", path_, ErrorCode::local);
+  checked(av_interleaved_write_frame(context_, &packet), "writing");
 }
 
 void Muxer::finish() {
-  check(av_write_trailer(context_), "writing the end", path_, ErrorCode::local);
+  checked(av_write_trailer(context_), "writing the end");
   avio_flush(context_->pb);
-  check(context_->pb->error, "writing the end", path_, ErrorCode::local);
+  checked(context_->pb->error, "writing the end");
   check(avio_closep(&context_->pb), "closing", path_, ErrorCode::local);
 }
 

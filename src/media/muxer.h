@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "media/av.h"
@@ -11,9 +12,10 @@ namespace avstage::media {
 class Muxer {
  public:
   /// `format` is FFmpeg's muxer name (mp4, mov, matroska, nut); `metadata` goes into the container; `options`
-  /// are the muxer's own, such as movflags.
+  /// are the muxer's own, such as movflags. `stop` ends what takes long, such as moving the index to the front
+  /// of a large file: Error{interrupted}.
   Muxer(const std::string& path, const std::string& format, const Options& metadata = {},
-        const Options& options = {});
+        const Options& options = {}, std::stop_token stop = {});
   ~Muxer();  ///< closes; an unfinished file stays as it is, without a trailer
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;
@@ -27,8 +29,11 @@ class Muxer {
   void finish();
 
  private:
+  int checked(int ret, const char* what) const;
+
   AVFormatContext* context_ = nullptr;
   std::string path_;
+  std::stop_token stop_;
   Options options_;
   std::vector<std::int64_t> last_dts_;
 };

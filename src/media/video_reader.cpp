@@ -25,6 +25,7 @@ VideoReader::VideoReader(Demuxer demuxer, int threads)
       stream_(demuxer_.video()),
       time_base_(from_av(stream_->time_base)),
       packet_(make_packet()),
+      threads_(threads),
       first_pts_(stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time) {}
 
 std::int64_t VideoReader::ticks(Time time) const {
@@ -71,7 +72,7 @@ bool VideoReader::is_raw() const {
   return facts().format == "h264" || facts().format == "hevc";
 }
 
-FramePtr VideoReader::decode() {
+FramePtr VideoReader::decoded_frame() {
   for (;;) {
     if (FramePtr frame = decoder_.receive()) {
       ++decoded_;
@@ -80,10 +81,26 @@ FramePtr VideoReader::decode() {
         frame->pts = previous_pts_ == AV_NOPTS_VALUE ? first_pts_ : previous_pts_ + ticks(Time(1) / fps);
       }
       previous_pts_ = frame->pts;
+      // The container's word counts, as it does for the facts; many streams do not repeat it.
+      frame->sample_aspect_ratio = to_av(facts().video->sar);
       return frame;
     }
     if (decoder_.drained()) return nullptr;
     feed();
+  }
+}
+
+FramePtr VideoReader::decode() {
+  if (!facts().video->interlaced) return decoded_frame();
+  for (;;) {
+    if (deinterlacer_) {
+      if (FramePtr frame = deinterlacer_->receive()) return frame;
+    }
+    if (deinterlaced_all_) return nullptr;
+    FramePtr frame = decoded_frame();
+    if (frame && !deinterlacer_) deinterlacer_.emplace(*frame, time_base_, threads_);
+    deinterlaced_all_ = !frame;
+    if (deinterlacer_) deinterlacer_->send(frame.get());
   }
 }
 
@@ -123,15 +140,24 @@ bool VideoReader::worth_seeking(std::int64_t limit) const {
   return key != nullptr && key->timestamp > next_->pts;
 }
 
+void VideoReader::seek_to(std::int64_t pts) {
+  at_first_ = pts <= first_pts_;
+  demuxer_.seek(*stream_, std::max(pts, first_pts_));
+  decoder_.flush();
+  previous_pts_ = AV_NOPTS_VALUE;
+  deinterlacer_.reset();
+  deinterlaced_all_ = false;
+  seek_ = at_first_ ? Seek::done : Seek::wants_key;
+}
+
 void VideoReader::restart_at(std::int64_t pts) {
   std::int64_t back = ticks(Time(1));
   for (std::int64_t at = is_raw() ? first_pts_ : pts;; at -= back, back *= 2) {
-    at_first_ = at <= first_pts_;
-    demuxer_.seek(*stream_, std::max(at, first_pts_));
-    decoder_.flush();
-    previous_pts_ = AV_NOPTS_VALUE;
-    seek_ = at_first_ ? Seek::done : Seek::wants_key;
+    seek_to(at);
     current_ = decode();
+    // The frame before the first one is missing to deinterlace that one as it was in a run from the
+    // beginning.
+    if (deinterlacer_ && !at_first_) current_ = decode();
     if (at_first_ || (current_ && current_->pts <= pts)) break;
   }
   if (!current_) throw Error(ErrorCode::input, fmt::format("{}: has no frame", demuxer_.name()));

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "media/decoder.h"
+#include "media/deinterlacer.h"
 #include "media/demuxer.h"
 
 namespace avstage::media {
 
 /// Pictures of a medium by time. Source time 0 is the first shown frame, so edit lists and non-zero starts
-/// do not shift anything. One thread.
+/// do not shift anything. Interlaced media come out deinterlaced, a picture the same from wherever it was
+/// sought. One thread.
 class VideoReader {
  public:
   explicit VideoReader(Demuxer demuxer, int threads = 0);
@@ -30,6 +33,8 @@ class VideoReader {
 
  private:
   FramePtr decode();
+  FramePtr decoded_frame();
+  void seek_to(std::int64_t pts);
   void feed();
   bool skip_after_seek(const AVPacket& packet);
   bool is_raw() const;
@@ -45,7 +50,10 @@ class VideoReader {
   AVStream* stream_;
   Rational time_base_;
   PacketPtr packet_;
-  FramePtr current_, next_;  // shown, and the one after it
+  int threads_;
+  std::optional<Deinterlacer> deinterlacer_;
+  bool deinterlaced_all_ = false;  // the deinterlacer has been told the end
+  FramePtr current_, next_;        // shown, and the one after it
   std::int64_t first_pts_;
   std::int64_t previous_pts_ = AV_NOPTS_VALUE;  // of the last decoded frame
   std::int64_t key_pts_ = AV_NOPTS_VALUE;       // of the key frame sought to

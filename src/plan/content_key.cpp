@@ -90,7 +90,7 @@ std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timi
                         const std::string& toolchain) {
   KeyBuilder key("avstage segment 1");
   key.add("toolchain", toolchain).add("fps", canvas.fps).add("background", text_of(canvas.background));
-  key.add("canvas", fmt::format("{}x{}", canvas.width, canvas.height));
+  key.add("canvas", fmt::format("{}x{} {}", canvas.width, canvas.height, canvas.unit));
   auto size = output.size.value_or(std::pair(plan.job.canvas.width, plan.job.canvas.height));
   key.add("size", fmt::format("{}x{}", size.first, size.second)).add("codec", output.codec);
   key.add("preset", output.preset).add("crf", output.crf ? fmt::format("{}", *output.crf) : "-");

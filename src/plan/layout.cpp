@@ -12,8 +12,8 @@ int even(double v) {
 int even_size(double v) {
   return std::max(2, even(v));
 }
-double pixels(const Length& l, int whole) {
-  return l.percent ? l.value * whole / 100 : l.value;
+double pixels(const Length& l, int whole, double unit) {
+  return l.percent ? l.value * whole / 100 : l.value * unit;
 }
 
 Fit fit_of(const Clip& clip) {
@@ -60,14 +60,16 @@ Box place_picture(const Clip& clip, int source_width, int source_height, const C
   box.crop_height = source_height;
   double w = canvas.width, h = canvas.height;
   Fit fit = fit_of(clip);
-  if (p.width) w = pixels(*p.width, canvas.width);
-  if (p.height) h = pixels(*p.height, canvas.height);
+  if (p.width) w = pixels(*p.width, canvas.width, canvas.unit);
+  if (p.height) h = pixels(*p.height, canvas.height, canvas.unit);
   if (p.width && !p.height) h = w * source_height / source_width;
   if (p.height && !p.width) w = h * source_width / source_height;
   bool one_given = p.width.has_value() != p.height.has_value();
   if (fit == Fit::none && !one_given) {
-    if (p.width) crop_to(box, even_size(w), even_size(h));
-    w = box.crop_width, h = box.crop_height;
+    // A text is drawn for its canvas already.
+    const double natural = std::holds_alternative<TextRef>(clip.media) ? 1 : canvas.unit;
+    if (p.width) crop_to(box, even_size(w / natural), even_size(h / natural));
+    w = box.crop_width * natural, h = box.crop_height * natural;
   } else if (fit == Fit::contain) {
     double scale = std::min(w / source_width, h / source_height);
     w = source_width * scale, h = source_height * scale;
@@ -76,7 +78,7 @@ Box place_picture(const Clip& clip, int source_width, int source_height, const C
   }
   box.width = even_size(w);
   box.height = even_size(h);
-  double margin = pixels(p.margin, std::min(canvas.width, canvas.height));
+  double margin = pixels(p.margin, std::min(canvas.width, canvas.height), canvas.unit);
   auto along = [&](double at, int room) { return at * room + margin * (1 - 2 * at); };
   box.x = even(along(p.at_x, canvas.width - box.width));
   box.y = even(along(p.at_y, canvas.height - box.height));

@@ -58,6 +58,7 @@ std::vector<Composition> compose_by_shape(const Job& job) {
       Canvas canvas = job.canvas;
       canvas.width = size.first;
       canvas.height = size.second;
+      canvas.unit = double(std::min(size.first, size.second)) / std::min(job.canvas.width, job.canvas.height);
       same = out.insert(out.end(), {canvas, {}});
     }
     same->outputs.push_back(output);

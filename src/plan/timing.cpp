@@ -171,9 +171,7 @@ class Placer {
     }
     const std::optional<Time>& available = facts_[i]->media.available;
     if (!available) {
-      throw Error(ErrorCode::input,
-                  plan_.clips[i].label + ": the medium does not say how long it is; give the clip a duration",
-                  "no_duration");
+      refuse(clip(i).mark, "the medium does not say how long it is, as a picture does not; it needs a \"duration\"");
     }
     check_in(i, *available);
     return std::max<std::int64_t>(1, to_frames(*available - in_of(i), fps_));

@@ -32,7 +32,8 @@ void move_file(const std::string& from, const std::string& to) {
   fs::remove(from, ec);
 }
 
-std::unique_ptr<ledger::ClipLock> lock_clip(Session& session, const std::string& clip_key, const std::string& label,
+std::unique_ptr<ledger::ClipLock> lock_clip(Session& session, const std::string& clip_key,
+                                            const std::string& label,
                                             const std::function<void(const std::string&)>& waiting,
                                             const std::stop_token& stop) {
   using namespace std::chrono_literals;
@@ -113,8 +114,10 @@ class Obtain {
       archived_ = std::move(entry);
       return;
     }
-    Purchaser::Listener listener{waiting, [this](const std::string& id) { tell(Event::Kind::submitted, id); }};
-    bought_ = Purchaser(session_, plan_.job.heygen, purchase_.avatar, purchase_.clip_key, label_, listener).run(stop);
+    Purchaser::Listener listener{waiting,
+                                 [this](const std::string& id) { tell(Event::Kind::submitted, id); }};
+    bought_ = Purchaser(session_, plan_.job.heygen, purchase_.avatar, purchase_.clip_key, label_, listener)
+                  .run(stop);
   }
 
   void fetch(const std::stop_token& stop) {
@@ -135,7 +138,7 @@ class Obtain {
     stream_->wait_complete(stop);
     MediaFacts found = media::prove_complete(stream_->reader(), label_);
     check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven);
-    store();
+    store(stop);
     tell(Event::Kind::proven, bought_.video_id);
     send(AcquireNews::Kind::proven, found);
   }
@@ -196,11 +199,11 @@ class Obtain {
   }
 
   /// Paid clips go to the archive; a video that the job only named is fetched again another time.
-  void store() {
+  void store(const std::stop_token& stop) {
     if (!bought_.entry) return;
     std::string file = purchase_.clip_key + ".mp4";
     std::string path = session_.archive_dir() + "/" + file;
-    std::string sha256 = sha256_file(spool_);
+    std::string sha256 = sha256_file(spool_, stop);
     std::uint64_t bytes = fs::file_size(spool_);
     move_file(spool_, path);
     session_.ledger().archived(*bought_.entry, file, sha256, bytes);
@@ -235,10 +238,16 @@ Acquirer::Acquirer(Session& session, const plan::Plan& plan, MediaAccess& media,
       news_(4 * plan.purchases.size() + 4),
       slots_(std::make_unique<Slots>(plan.job.heygen.max_concurrent)) {}
 
-Acquirer::~Acquirer() { stop(); }
+Acquirer::~Acquirer() {
+  stop();
+}
+
+void Acquirer::interrupt() noexcept {
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
 
 void Acquirer::stop() {
-  for (std::jthread& thread : threads_) thread.request_stop();
+  interrupt();
   news_.close();
   threads_.clear();
 }

@@ -28,7 +28,8 @@ struct AcquireNews {
 };
 
 /// Obtains avatar clips: one thread each, mostly asleep, at most `max_concurrent` being made at once. Every
-/// step that costs money is durable in the ledger before it is taken; run again after any crash, it continues.
+/// step that costs money is durable in the ledger before it is taken; run again after any crash, it
+/// continues.
 class Acquirer {
  public:
   Acquirer(Session& session, const plan::Plan& plan, MediaAccess& media, Observer observer);
@@ -37,6 +38,9 @@ class Acquirer {
   /// Starts obtaining these purchases. Once.
   void start(const std::vector<int>& purchases);
   BoundedQueue<AcquireNews>& news() { return news_; }
+  /// Wakes everything that waits for the vendor or for bytes, also readers of the clips. Any thread, after
+  /// start().
+  void interrupt() noexcept;
   void stop();
 
  private:

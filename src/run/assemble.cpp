@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/byte_source.h"
 #include "base/sha256.h"
 #include "media/demuxer.h"
 #include "net/http_stream.h"
@@ -20,6 +21,28 @@ using media::Demuxer;
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   throw Error(ErrorCode::proof, fmt::format("{}: {}", path, what), "proof");
 }
+
+void require_going(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+}
+
+/// A whole film takes long to read: stops in between.
+class StoppableSource : public ByteSource {
+ public:
+  StoppableSource(std::unique_ptr<ByteSource> source, std::stop_token stop)
+      : source_(std::move(source)), stop_(std::move(stop)) {}
+  std::size_t read(std::span<std::byte> out) override {
+    require_going(stop_);
+    return source_->read(out);
+  }
+  void seek(std::uint64_t position) override { source_->seek(position); }
+  std::optional<std::uint64_t> size() override { return source_->size(); }
+  void abort() noexcept override { source_->abort(); }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  std::stop_token stop_;
+};
 
 /// Display order of a segment's packets in decoding order.
 struct Order {
@@ -111,16 +134,22 @@ std::string format_of(const std::string& path) {
 
 class Assembler {
  public:
-  Assembler(const Deliverable& d, const std::string& part)
-      : d_(d), tick_(Rational(1) / d.fps), muxer_(part, format_of(d.path), d.metadata, options_of(d.path)) {}
+  Assembler(const Deliverable& d, const std::string& part, std::stop_token stop)
+      : d_(d),
+        stop_(std::move(stop)),
+        tick_(Rational(1) / d.fps),
+        muxer_(part, format_of(d.path), d.metadata, options_of(d.path), stop_) {}
 
-  void run(const std::stop_token& stop) {
-    for (const Piece& piece : d_.pieces) orders_.push_back(read_order(piece, d_.fps));
+  void run() {
+    for (const Piece& piece : d_.pieces) {
+      require_going(stop_);
+      orders_.push_back(read_order(piece, d_.fps));
+    }
     for (const Order& order : orders_) delay_ = std::max(delay_, order.delay);
     open();
     std::int64_t at = 0;
     for (std::size_t i = 0; i < d_.pieces.size(); ++i) {
-      if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+      require_going(stop_);
       if (d_.pieces[i].at != at) fail(d_.path, fmt::format("frame {} has no segment", at));
       copy(d_.pieces[i], orders_[i]);
       at += d_.pieces[i].frames;
@@ -163,6 +192,7 @@ class Assembler {
   }
 
   const Deliverable& d_;
+  const std::stop_token stop_;
   Rational tick_;
   media::Muxer muxer_;
   std::vector<Order> orders_;
@@ -172,8 +202,9 @@ class Assembler {
   std::optional<Sound> sound_;
 };
 
-void prove(const Deliverable& d, const std::string& part) {
-  MediaFacts facts = media::prove_complete(net::open_file_source(part), d.path);
+void prove(const Deliverable& d, const std::string& part, const std::stop_token& stop) {
+  auto source = std::make_unique<StoppableSource>(net::open_file_source(part), stop);
+  MediaFacts facts = media::prove_complete(std::move(source), d.path);
   if (!facts.video) fail(d.path, "the finished file has no picture");
   const VideoFacts& v = *facts.video;
   if (v.frames && *v.frames != d.frames) fail(d.path, fmt::format("{} of {} frames are in it", *v.frames, d.frames));
@@ -204,9 +235,9 @@ void prove(const Deliverable& d, const std::string& part) {
 std::string part_path(const std::string& path) { return fmt::format("{}.{}.part", path, ::getpid()); }
 
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
-  Assembler(deliverable, part).run(stop);
-  prove(deliverable, part);
-  return {part, std::filesystem::file_size(part), sha256_file(part)};
+  Assembler(deliverable, part, stop).run();
+  prove(deliverable, part, stop);
+  return {part, std::filesystem::file_size(part), sha256_file(part, stop)};
 }
 
 }  // namespace avstage::run

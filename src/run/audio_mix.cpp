@@ -1,5 +1,7 @@
 #include "run/audio_mix.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -10,12 +12,15 @@ namespace avstage::run {
 
 struct AudioMix::Voice {
   int clip = 0;
+  std::string medium;  ///< equal for clips of one medium
+  std::string label;
   std::int64_t start = 0, samples = 0;  ///< in the programme
   std::int64_t source = 0;              ///< first source sample
   float volume = 1;
   std::int64_t fade_in = 0, fade_out = 0;  ///< samples
   std::unique_ptr<media::AudioReader> reader;
 
+  std::int64_t end() const { return start + samples; }
   float gain(std::int64_t local) const {
     float g = volume;
     if (local < fade_in) g *= static_cast<float>(local) / static_cast<float>(fade_in);
@@ -24,40 +29,69 @@ struct AudioMix::Voice {
   }
 };
 
+namespace {
+
+std::string medium_of(const plan::PlannedClip& planned) {
+  if (const auto* file = std::get_if<FileRef>(&planned.clip.media)) return "file " + file->path;
+  return fmt::format("purchase {}", planned.purchase);
+}
+
+/// A float file may hold what is no number; it would silence or stop the whole programme.
+void require_numbers(std::span<const float> part, const std::string& label) {
+  if (std::all_of(part.begin(), part.end(), [](float s) { return std::isfinite(s); })) return;
+  throw Error(ErrorCode::input, label + ": its sound holds samples that are not finite numbers",
+              "not_finite");
+}
+
+}  // namespace
+
 AudioMix::AudioMix(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media)
     : media_(media) {
   const Rational fps = plan.job.canvas.fps;
-  total_ = frame_to_sample(render.frames, fps, kSampleRate);
+  auto sample = [&](std::int64_t frame) { return frame_to_sample(frame, fps, kSampleRate); };
+  total_ = sample(render.frames);
   for (const plan::AudioPart& part : render.audio) {
     Voice voice;
     voice.clip = part.clip;
-    voice.start = frame_to_sample(part.start, fps, kSampleRate);
-    voice.samples = frame_to_sample(part.start + part.frames, fps, kSampleRate) - voice.start;
-    voice.source = (part.in * Rational(kSampleRate)).round();
+    voice.medium = medium_of(plan.clips[part.clip]);
+    voice.label = plan.clips[part.clip].label;
+    voice.start = sample(part.start);
+    voice.samples = sample(part.start + part.frames) - voice.start;
+    // Rounded as a distance, so that a cut between contiguous pieces of a source loses and doubles no sample.
+    voice.source = voice.start + ((part.in - Rational(part.start) / fps) * Rational(kSampleRate)).round();
     voice.volume = static_cast<float>(plan.clips[part.clip].clip.volume);
     auto fades = plan::active_fades(plan, render.timing.clips[part.clip], part.clip, 0, part.frames);
-    voice.fade_in = frame_to_sample(fades.in, fps, kSampleRate);
-    voice.fade_out = frame_to_sample(fades.out, fps, kSampleRate);
+    voice.fade_in = sample(part.start + fades.in) - voice.start;
+    voice.fade_out = voice.end() - sample(part.start + part.frames - fades.out);
     voices_.push_back(std::move(voice));
   }
 }
 
 AudioMix::~AudioMix() = default;
 
-void AudioMix::add(Voice& voice, std::span<float> out) {
-  const std::int64_t frames = static_cast<std::int64_t>(out.size() / 2);
-  std::int64_t from = std::max(position_, voice.start);
-  std::int64_t to = std::min(position_ + frames, voice.start + voice.samples);
-  if (from >= to) {
-    if (position_ >= voice.start + voice.samples) voice.reader.reset();
-    return;
-  }
-  if (!voice.reader) {
+/// A clip that goes on with the medium of one that has just ended takes over its reader: no second opening,
+/// and a decoder that has not been sought goes on without a trace.
+void AudioMix::open(Voice& voice) {
+  auto before = std::find_if(voices_.begin(), voices_.end(), [&](const Voice& other) {
+    return other.reader && other.end() <= voice.start && other.medium == voice.medium;
+  });
+  if (before != voices_.end()) {
+    voice.reader = std::move(before->reader);
+  } else {
     voice.reader = std::make_unique<media::AudioReader>(media_.open(voice.clip, media::Demuxer::Want::audio),
                                                         kSampleRate);
   }
+}
+
+void AudioMix::add(Voice& voice, std::span<float> out) {
+  const std::int64_t frames = static_cast<std::int64_t>(out.size() / 2);
+  std::int64_t from = std::max(position_, voice.start);
+  std::int64_t to = std::min(position_ + frames, voice.end());
+  if (from >= to) return;
+  if (!voice.reader) open(voice);
   std::span<float> part(scratch_.data(), static_cast<std::size_t>(to - from) * 2);
   voice.reader->read(voice.source + from - voice.start, part);
+  require_numbers(part, voice.label);
   float* target = out.data() + (from - position_) * 2;
   const bool plain = voice.fade_in == 0 && voice.fade_out == 0;
   for (std::int64_t i = 0; i < to - from; ++i) {
@@ -72,11 +106,15 @@ void AudioMix::read(std::span<float> out) {
   scratch_.resize(out.size());
   for (Voice& voice : voices_) add(voice, out);
   position_ += static_cast<std::int64_t>(out.size() / 2);
+  for (Voice& voice : voices_) {
+    if (voice.end() < position_) voice.reader.reset();
+  }
   clipped_ += std::count_if(out.begin(), out.end(), [](float s) { return std::fabs(s) > 1.0F; });
 }
 
 std::int64_t write_audio(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media,
-                         const AudioSettings& settings, const std::string& path, const std::stop_token& stop) {
+                         const AudioSettings& settings, const std::string& path,
+                         const std::stop_token& stop) {
   constexpr std::int64_t kBlock = 8192;
   AudioMix mix(plan, render, media);
   media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);

@@ -7,13 +7,17 @@
 namespace avstage::run {
 namespace {
 
-/// Every picture that leaves the compositor is tagged as what it is, whatever its source said.
+/// Every picture that leaves the compositor is tagged as what it is, whatever its source said, and carries
+/// nothing else: captions or light levels of one source are not the film's.
 void tag(AVFrame& frame) {
   frame.colorspace = AVCOL_SPC_BT709;
   frame.color_primaries = AVCOL_PRI_BT709;
   frame.color_trc = AVCOL_TRC_BT709;
   frame.color_range = AVCOL_RANGE_MPEG;
+  frame.chroma_location = AVCHROMA_LOC_LEFT;
   frame.sample_aspect_ratio = {1, 1};
+  frame.interlaced_frame = 0;
+  while (frame.nb_side_data > 0) av_frame_remove_side_data(&frame, frame.side_data[0]->type);
 }
 
 }  // namespace
@@ -131,7 +135,8 @@ void Compositor::compose(const plan::Span& span, const std::function<void(media:
 void Compositor::keep_only(const std::vector<plan::Layer>& next) {
   for (auto it = renderers_.begin(); it != renderers_.end();) {
     it->second->check_matte();
-    bool shown = std::any_of(next.begin(), next.end(), [&](const plan::Layer& l) { return l.clip == it->first; });
+    bool shown =
+        std::any_of(next.begin(), next.end(), [&](const plan::Layer& l) { return l.clip == it->first; });
     it = shown ? std::next(it) : renderers_.erase(it);
   }
 }

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
 #include "run/picture.h"
 
 namespace avstage::run {
@@ -48,6 +52,10 @@ bool square(const AVFrame& frame) {
   return frame.sample_aspect_ratio.num == 0 || frame.sample_aspect_ratio.num == frame.sample_aspect_ratio.den;
 }
 
+void add_steps(FilterChain& chain, const Steps& steps) {
+  for (const auto& [filter, options] : steps) chain.add(filter, options);
+}
+
 void add_rotation(FilterChain& chain, int rotation) {
   if (rotation == 90) chain.add("transpose", {{"dir", "clock"}});
   if (rotation == 270) chain.add("transpose", {{"dir", "cclock"}});
@@ -57,13 +65,28 @@ void add_rotation(FilterChain& chain, int rotation) {
   }
 }
 
-/// The size in square pixels, before rotation, as probing states it: the longer side is kept or grows.
-std::pair<int, int> square_size(const AVFrame& frame) {
-  double sar = av_q2d(frame.sample_aspect_ratio);
-  return {static_cast<int>(std::lround(frame.width * sar / 2)) * 2, frame.height};
+/// `box`'s crop in samples instead of square pixels, even, so that chroma stays on its grid.
+void crop_in_samples(plan::Box& box, const AVFrame& like, int display_width, int display_height) {
+  auto even = [](double v) { return static_cast<int>(std::lround(v / 2)) * 2; };
+  double x = double(like.width) / display_width, y = double(like.height) / display_height;
+  if (like.width != display_width) {
+    box.crop_x = even(box.crop_x * x);
+    box.crop_width = std::min(std::max(2, even(box.crop_width * x)), like.width - box.crop_x);
+  }
+  if (like.height != display_height) {
+    box.crop_y = even(box.crop_y * y);
+    box.crop_height = std::min(std::max(2, even(box.crop_height * y)), like.height - box.crop_y);
+  }
 }
 
 }  // namespace
+
+std::pair<int, int> display_size(const AVFrame& frame, int rotation) {
+  if (square(frame)) return {frame.width, frame.height};
+  const Rational sar = media::from_av(frame.sample_aspect_ratio);
+  if (rotation % 180 == 0) return {static_cast<int>((Rational(frame.width) * sar).round()), frame.height};
+  return {frame.width, static_cast<int>((Rational(frame.height) / sar).round())};
+}
 
 FilterChain::FilterChain(const AVFrame& like, Rational fps)
     : source_(graph_.add_video_source(like, Rational(1) / fps, fps)), last_(source_) {}
@@ -102,15 +125,16 @@ media::FramePtr FilterChain::run(const AVFrame& frame) {
 std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::optional<Color>& key_color,
                                                 const AVFrame& like, int rotation, Rational fps,
                                                 std::int64_t clip_frames) {
-  if (rotation == 0 && clip.filters.empty() && square(like)) return nullptr;
+  if (rotation == 0 && clip.filters.empty()) return nullptr;
   auto chain = std::make_unique<FilterChain>(like, fps);
   filters::Context context = context_for(like, fps, clip_frames);
-  if (!square(like)) {
-    auto [width, height] = square_size(like);
-    chain->add("scale", {{"w", std::to_string(width)}, {"h", std::to_string(height)}, {"flags", kScalerFlags}});
-    chain->add("setsar", {{"sar", "1"}});
-    context.width = width;
+  if (!clip.filters.empty()) std::tie(context.width, context.height) = display_size(like, 0);
+  // Turned with the picture, subsampled chroma would lie where no tag can say.
+  const std::string turnable = full_chroma_format(like);
+  if (rotation != 0 || context.width != like.width) {
+    add_steps(*chain, same_color_steps(like, context.width, context.height, turnable));
   }
+  if (context.width != like.width) chain->add("setsar", {{"sar", "1"}});
   add_rotation(*chain, rotation);
   if (rotation == 90 || rotation == 270) std::swap(context.width, context.height);
   if (!clip.filters.empty() && clip.key) chain->add(key_spec(clip, *key_color), context);
@@ -120,10 +144,14 @@ std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::opt
 }
 
 std::unique_ptr<FilterChain> make_fit_chain(const Clip& clip, const std::optional<Color>& key_color,
-                                            const AVFrame& like, const plan::Box& box, bool wants_alpha,
-                                            Rational fps, std::int64_t clip_frames) {
+                                            const AVFrame& like, int rotation, plan::Box box,
+                                            bool wants_alpha, Rational fps, std::int64_t clip_frames) {
   auto chain = std::make_unique<FilterChain>(like, fps);
-  if (box.cropped(like.width, like.height)) {
+  auto [display_width, display_height] = display_size(like, rotation);
+  bool as_is = is_canvas_picture(like, box.width, box.height);
+  if (box.cropped(display_width, display_height)) {
+    crop_in_samples(box, like, display_width, display_height);
+    as_is = as_is && box.crop_width == box.width && box.crop_height == box.height;
     chain->add("crop", {{"w", std::to_string(box.crop_width)},
                         {"h", std::to_string(box.crop_height)},
                         {"x", std::to_string(box.crop_x)},
@@ -133,8 +161,8 @@ std::unique_ptr<FilterChain> make_fit_chain(const Clip& clip, const std::optiona
   bool key_here = clip.key && clip.filters.empty();
   bool alpha = wants_alpha || has_alpha(like);
   bool same_format = alpha == (like.format == AV_PIX_FMT_YUVA420P);
-  if (!is_canvas_picture(like, box.width, box.height) || (!same_format && !key_here)) {
-    chain->add("scale", scale_options(like, box.width, box.height));
+  if (!as_is || (!same_format && !key_here)) {
+    add_steps(*chain, canvas_steps(like, box.width, box.height));
   }
   chain->add("setsar", {{"sar", "1"}});
   if (key_here) {

@@ -30,20 +30,27 @@ class FilterChain {
   std::string what_ = "picture";
 };
 
-/// Rotation, square pixels, then key and filters, in the source's own size. nullptr when the clip needs none.
-/// (A key without filters is cheaper behind the scaler, in the box's size: see make_fit_chain.)
+/// Upright (as probing states it) and in square pixels: the horizontal side of the source carries the change.
+/// `frame` has been turned by `rotation`, or has not been turned (0).
+std::pair<int, int> display_size(const AVFrame& frame, int rotation);
+
+/// Rotation, key and filters, in the source's own size; filters see square pixels. nullptr when the clip
+/// needs none: the picture is scaled once only. (A key without filters is cheaper behind the scaler, in the
+/// box's size: see make_fit_chain.)
 std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::optional<Color>& key_color,
                                                 const AVFrame& like, int rotation, Rational fps,
                                                 std::int64_t clip_frames);
 
-/// Crop, scale into the box and the canvas' colour, key. `wants_alpha`: the result must have an alpha plane.
+/// Crop, scale into the box and the canvas' colour, key. The box is for `display_size(like, rotation)`.
+/// `wants_alpha`: the result must have an alpha plane.
 std::unique_ptr<FilterChain> make_fit_chain(const Clip& clip, const std::optional<Color>& key_color,
-                                            const AVFrame& like, const plan::Box& box, bool wants_alpha,
-                                            Rational fps, std::int64_t clip_frames);
+                                            const AVFrame& like, int rotation, plan::Box box,
+                                            bool wants_alpha, Rational fps, std::int64_t clip_frames);
 
 /// Checks a clip's filters before anything is bought: names, parameters, libavfilter's options.
 void check_filters(const Clip& clip);
-/// Likewise for what hangs on the picture's size and the clip's length: a crop outside, a fade that is too long.
+/// Likewise for what hangs on the picture's size and the clip's length: a crop outside, a fade that is too
+/// long.
 void check_filters(const Clip& clip, int width, int height, Rational fps, std::int64_t clip_frames);
 
 }  // namespace avstage::run

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+#include <set>
+
+#include "base/log.h"
 #include "media/image.h"
 #include "media/text_image.h"
 #include "run/filter_chain.h"
@@ -17,6 +21,15 @@ std::int64_t frames_of(const std::optional<TimeValue>& t, Rational fps) {
   return t ? (t->seconds * fps).round() + t->frames : 0;
 }
 
+/// A clip is rendered in many pieces; its user is told once.
+void warn_once(const std::string& label, const std::string& text) {
+  static std::mutex mutex;
+  static std::set<std::string> said;
+  if (text.empty()) return;
+  std::lock_guard lock(mutex);
+  if (said.insert(label + text).second) log::warning("{}: {}", label, text);
+}
+
 }  // namespace
 
 /// Source picture → rotation, filters → box: crop, scale, key. Rebuilt when time does not go on.
@@ -29,17 +42,21 @@ class LayerRenderer::Chain {
 
   media::FramePtr run(const AVFrame& source, std::int64_t local, int rotation, bool wants_alpha,
                       plan::Box& box) {
-    last_ = local;
     media::FramePtr frame = media::ref_frame(source);
     frame->pts = local;
+    settle_color(*frame, plan::is_still(planned_.clip), planned_.label);
+    if (last_ < 0) warn_once(planned_.label, color_warning(*frame));
+    last_ = local;
     if (!prepare_ && !fit_) {
-      prepare_ = make_prepare_chain(planned_.clip, planned_.key_color, *frame, rotation, canvas_.fps, clip_frames_);
+      prepare_ =
+          make_prepare_chain(planned_.clip, planned_.key_color, *frame, rotation, canvas_.fps, clip_frames_);
     }
     if (prepare_) frame = prepare_->run(*frame);
     if (!fit_) {
-      box_ = plan::place_picture(planned_.clip, frame->width, frame->height, canvas_);
-      fit_ = make_fit_chain(planned_.clip, planned_.key_color, *frame, box_, wants_alpha, canvas_.fps,
-                            clip_frames_);
+      auto [width, height] = display_size(*frame, rotation);
+      box_ = plan::place_picture(planned_.clip, width, height, canvas_);
+      fit_ = make_fit_chain(planned_.clip, planned_.key_color, *frame, rotation, box_, wants_alpha,
+                            canvas_.fps, clip_frames_);
     }
     box = box_;
     return fit_->run(*frame);
@@ -78,7 +95,11 @@ media::FramePtr LayerRenderer::draw_still() const {
     return solid_rgba(canvas_.width, canvas_.height, color->color);
   }
   if (const auto* text = std::get_if<TextRef>(&ref)) {
-    return media::render_text(*text, canvas_.width, canvas_.height, media::default_font());
+    TextRef scaled = *text;
+    for (Length* length : {&scaled.size, &scaled.padding}) {
+      if (!length->percent) length->value *= canvas_.unit;
+    }
+    return media::render_text(scaled, canvas_.width, canvas_.height, media::default_font());
   }
   return media::read_image(std::get<ImageRef>(ref).path);
 }

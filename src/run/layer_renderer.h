@@ -13,9 +13,9 @@
 
 namespace avstage::run {
 
-/// Makes the pictures of one clip for one canvas: reads (or draws) the source, applies filters and key, scales
-/// to the clip's box, applies opacity and fades. Frames are asked for by clip time, so a picture is the same
-/// wherever a segment was cut. The render thread only.
+/// Makes the pictures of one clip for one canvas: reads (or draws) the source, applies filters and key,
+/// scales to the clip's box, applies opacity and fades. Frames are asked for by clip time, so a picture is
+/// the same wherever a segment was cut. The render thread only.
 class LayerRenderer {
  public:
   struct Context {
@@ -28,7 +28,8 @@ class LayerRenderer {
   LayerRenderer(const Context& context, int clip);
   ~LayerRenderer();
 
-  /// The picture at clip frame `local`: yuv420p, or yuva420p, in the size of its box. Valid until the next call.
+  /// The picture at clip frame `local`: yuv420p, or yuva420p, in the size of its box. Valid until the next
+  /// call.
   const AVFrame& picture(std::int64_t local);
   int x() const { return box_.x; }
   int y() const { return box_.y; }

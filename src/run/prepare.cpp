@@ -1,10 +1,14 @@
 #include "run/prepare.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "base/suggest.h"
+#include "media/container_layout.h"
 #include "media/text_image.h"
 #include "run/acquire.h"
 #include "run/filter_chain.h"
@@ -27,6 +31,8 @@ std::string folder_of(const std::string& path) {
 }
 
 plan::ClipFacts file_facts(Session& session, const std::string& path, bool image) {
+  media::require_whole_container(*net::open_file_source(path),
+                                 path);  // a cut film must not cost a clip first
   MediaFacts facts = media::probe_file(path);
   if (image) {
     if (!facts.video) throw Error(ErrorCode::input, path + ": holds no picture", "no_video");
@@ -52,7 +58,8 @@ plan::ClipFacts text_facts(Session& session, const plan::Plan& plan, const TextR
   return still_facts("text " + session.content_hash(font));
 }
 
-std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan, int index, MediaAccess& media) {
+std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan, int index,
+                                        MediaAccess& media) {
   const plan::PlannedClip& planned = plan.clips[index];
   const MediaRef& ref = planned.clip.media;
   if (const auto* file = std::get_if<FileRef>(&ref)) return file_facts(session, file->path, false);
@@ -66,13 +73,51 @@ std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan
   return plan::ClipFacts{media::probe_file(path), avatar_identity(session.realm(), entry->video_id)};
 }
 
+/// Checked here, where all names are known, not where the first unknown one would be used.
+void require_known_filters(const Clip& clip) {
+  std::vector<std::string_view> names;
+  for (const filters::Filter* f : filters::all()) names.push_back(f->name);
+  names.push_back("lavfi");
+  for (const FilterSpec& spec : clip.filters) {
+    if (std::find(names.begin(), names.end(), spec.name) != names.end()) continue;
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("{}: found the filter {}; allowed: {}{}", spec.mark.str(), avstage::quoted(spec.name),
+                    fmt::join(names, ", "), did_you_mean(spec.name, names)),
+        "unknown_filter");
+  }
+}
+
+/// What is asked of the picture of a clip that has none would be ignored: it is refused instead.
+void require_picture(const Clip& clip) {
+  const Placement plain;
+  const Placement& p = clip.place;
+  const char* word = !clip.filters.empty()                          ? "filters"
+                     : clip.key                                     ? "key"
+                     : clip.opacity != 1                            ? "opacity"
+                     : p.fit                                        ? "fit"
+                     : p.width || p.height                          ? "a size"
+                     : p.at_x != plain.at_x || p.at_y != plain.at_y ? "a place"
+                                                                    : nullptr;
+  if (!word) return;
+  throw Error(
+      ErrorCode::usage,
+      fmt::format("{}: found {} for a medium that has no picture, only sound; allowed: times, fades and "
+                  "volume",
+                  clip.mark.str(), word),
+      "no_picture");
+}
+
 }  // namespace
 
-std::string toolchain() { return "avstage " AVSTAGE_VERSION "; " + media::library_versions(); }
+std::string toolchain() {
+  return "avstage " AVSTAGE_VERSION "; " + media::library_versions();
+}
 
 plan::Plan checked_plan(const Job& job) {
   plan::Plan plan = plan::make_plan(job, avatar_words());
   for (const plan::PlannedClip& planned : plan.clips) {
+    require_known_filters(planned.clip);
     check_filters(planned.clip);
     if (const auto* avatar = std::get_if<AvatarRef>(&planned.clip.media)) {
       heygen::validate(*avatar, heygen::choose_dialect(*avatar, job.heygen.api));
@@ -95,7 +140,11 @@ plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& 
 
 void check_pictures(const plan::Plan& plan, const plan::Facts& facts, const plan::Timing& timing) {
   for (std::size_t i = 0; i < plan.clips.size(); ++i) {
-    if (!facts[i] || !facts[i]->media.video) continue;
+    if (!facts[i]) continue;
+    if (!facts[i]->media.video) {
+      if (facts[i]->media.audio) require_picture(plan.clips[i].clip);
+      continue;
+    }
     const VideoFacts& video = *facts[i]->media.video;
     const plan::Frames& count = timing.clips[i].count;
     check_filters(plan.clips[i].clip, video.display_width, video.display_height, plan.job.canvas.fps,
@@ -109,7 +158,8 @@ void prepare_outputs(const Job& job) {
     const std::string dir = folder_of(output.path);
     fs::create_directories(dir, ec);
     if (!fs::is_directory(dir, ec)) cannot_write(output, fmt::format("{} is no folder", dir));
-    if (::access(dir.c_str(), W_OK | X_OK) != 0) cannot_write(output, fmt::format("no permission for {}", dir));
+    if (::access(dir.c_str(), W_OK | X_OK) != 0)
+      cannot_write(output, fmt::format("no permission for {}", dir));
     if (fs::exists(output.path, ec) && !fs::is_regular_file(output.path, ec)) {
       cannot_write(output, "it exists and is no regular file");
     }
@@ -124,10 +174,12 @@ void check_overwrite(Session& session, const Job& job, const plan::RenderPlan& r
     std::error_code ec;
     if (!fs::exists(output.path, ec)) continue;
     if (render.complete && up_to_date(session, output.path, render.output_keys[i])) continue;
-    throw Error(ErrorCode::usage,
-                fmt::format("{}: {} exists and is not what this job makes; -y replaces it", output.mark.str(),
-                            output.path),
-                "file_exists");
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("{}: {} exists and is not known to be what this job makes; give -y to replace it, or "
+                    "another path",
+                    output.mark.str(), output.path),
+        "file_exists");
   }
 }
 

@@ -12,7 +12,8 @@ std::string toolchain();
 /// Checks filters, avatar words and fonts, and makes the plan. Error{usage}, nothing bought.
 plan::Plan checked_plan(const Job& job);
 
-/// Probes local media and archived clips (registering those with `media`). Error{input} with the clip's place.
+/// Probes local media and archived clips (registering those with `media`). Error{input} with the clip's
+/// place.
 plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& media);
 
 /// Checks filters against the pictures that are known. Error{usage} with the filter's place.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "plan/content_key.h"
@@ -19,7 +21,7 @@ void report_up_to_date(Production& p, const std::string& path) {
 }
 
 std::string audio_key(const Production& p, const AudioSettings& settings) {
-  plan::KeyBuilder key("avstage audio 1");
+  plan::KeyBuilder key("avstage audio 2");
   key.add("toolchain", toolchain()).add("frames", p.render.frames).add("fps", p.job.canvas.fps);
   key.add("codec", settings.codec).add("bitrate", settings.bitrate);
   for (const plan::AudioPart& part : p.render.audio) {
@@ -28,17 +30,35 @@ std::string audio_key(const Production& p, const AudioSettings& settings) {
   return key.hex();
 }
 
+void warn_of_clipping(Production& p, const std::string& samples) {
+  const std::string line =
+      fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples);
+  if (std::find(p.report.warnings.begin(), p.report.warnings.end(), line) != p.report.warnings.end()) return;
+  p.report.warnings.push_back(line);
+  log::warning("{}", line);
+}
+
+/// The number of clipped samples stands beside the mix: who finds it in the store is warned as well.
+std::string clipped_key(const std::string& audio_key) {
+  return audio_key + ".clipped";
+}
+
 /// The programme's sound as a file in the store; "" for a deliverable without sound.
 std::string mixed_audio(Production& p, SegmentStore& store, const AudioSettings& settings) {
   if (settings.codec == "none") return "";
   const std::string key = audio_key(p, settings);
-  if (std::string file = store.find(key); !file.empty()) return file;
+  if (std::string file = store.find(key); !file.empty()) {
+    if (std::string note = store.find(clipped_key(key)); !note.empty()) warn_of_clipping(p, read_file(note));
+    return file;
+  }
   const std::string part = store.part_path(key);
   FileRemover remover(part);
   std::int64_t clipped = write_audio(p.plan, p.render, p.media, settings, part, p.stop);
   if (clipped > 0) {
-    p.report.warnings.push_back(fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", clipped));
-    log::warning("{}", p.report.warnings.back());
+    const std::string note = store.part_path(clipped_key(key));
+    write_file_atomically(note, fmt::format("{}", clipped));
+    store.keep(note, clipped_key(key), {});
+    warn_of_clipping(p, fmt::format("{}", clipped));
   }
   store.keep(part, key, {});
   remover.release();
@@ -94,7 +114,8 @@ Deliverable describe(Production& p, const SegmentStore& store, std::size_t compo
 
 int rendered_of(const Production& p, std::size_t composition, std::size_t k) {
   int n = 0;
-  for (const plan::Segment& s : p.render.compositions[composition].segments) n += p.rendered.contains(s.keys[k]);
+  for (const plan::Segment& s : p.render.compositions[composition].segments)
+    n += p.rendered.contains(s.keys[k]);
   return n;
 }
 

@@ -21,10 +21,16 @@ milliseconds jittered(milliseconds base, double low, double high) {
   return milliseconds(std::int64_t(std::uniform_real_distribution(low, high)(random) * double(base.count())));
 }
 
+/// What a human can do about the account.
+std::string account_advice(bool credit) {
+  return credit ? "; top up or wait, then run again: what is bought already is kept"
+                : "; check the API key in HEYGEN_API_KEY or ~/.heygen/credentials and what it may do";
+}
+
 }  // namespace
 
-Purchaser::Purchaser(Session& session, const HeygenSettings& heygen, const AvatarRef& avatar, std::string clip_key,
-                     std::string label, Listener listener)
+Purchaser::Purchaser(Session& session, const HeygenSettings& heygen, const AvatarRef& avatar,
+                     std::string clip_key, std::string label, Listener listener)
     : session_(session),
       heygen_(heygen),
       avatar_(avatar),
@@ -33,13 +39,25 @@ Purchaser::Purchaser(Session& session, const HeygenSettings& heygen, const Avata
       listener_(std::move(listener)),
       deadline_(session.clock().now() + milliseconds((heygen.deadline * Rational(1000)).round())) {}
 
-void Purchaser::sleep(milliseconds duration, const std::stop_token& stop) {
+/// A question to the vendor; its failure says which clip it was about.
+template <typename Question>
+auto Purchaser::asked(const Question& question) {
+  try {
+    return question();
+  } catch (const Error& e) {
+    std::string advice = e.code() == ErrorCode::money ? account_advice(e.name() == "credit") : "";
+    throw Error(e.code(), label_ + ": " + e.message() + advice, e.name());
+  }
+}
+
+void Purchaser::sleep(milliseconds duration, const std::string& what, const std::stop_token& stop) {
   if (session_.clock().now() + duration > deadline_) {
-    throw Error(ErrorCode::network,
-                fmt::format("{}: not ready within the deadline of {} s; run again to go on waiting, nothing is "
-                            "bought twice",
-                            label_, heygen_.deadline.round()),
-                "deadline");
+    throw Error(
+        ErrorCode::network,
+        fmt::format("{}: not ready within the deadline of {} s ({}); run again to go on waiting, nothing "
+                    "is bought twice",
+                    label_, heygen_.deadline.round(), what),
+        "deadline");
   }
   if (!session_.clock().sleep(duration, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
 }
@@ -56,11 +74,12 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
   using ledger::State;
   auto known = session_.ledger().find(session_.realm(), clip_key_);
   if (known && known->state == State::failed) {
-    throw Error(ErrorCode::vendor,
-                fmt::format("{}: the vendor failed this clip ({}); it is not bought again by itself. Mend the "
-                            "words, or set \"take\": {} to buy another try",
-                            label_, known->error, avatar_.take + 1),
-                "clip_failed");
+    throw Error(
+        ErrorCode::vendor,
+        fmt::format("{}: the vendor failed this clip in an earlier run ({}); it is not bought again by "
+                    "itself: mend the words, or set \"take\": {} to buy another try",
+                    label_, known->error, avatar_.take + 1),
+        "clip_failed");
   }
   if (!known || known->state == State::rejected) {
     std::string dialect = heygen::choose_dialect(avatar_, heygen_.api);
@@ -96,7 +115,9 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
     }
     if (auto* rejected = std::get_if<heygen::Rejected>(&result)) {
       session_.ledger().rejected(entry, log::redact(rejected->error.str()));
-      throw Error(rejected->code, fmt::format("{}: the vendor refused it: {}", label_, rejected->error.str()),
+      std::string advice = rejected->code == ErrorCode::money ? account_advice(rejected->error.money) : "";
+      throw Error(rejected->code,
+                  fmt::format("{}: the vendor refused it: {}{}", label_, rejected->error.str(), advice),
                   "rejected");
     }
     std::string why;
@@ -109,13 +130,14 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
       if (entry.dialect != "v3") return reconcile(entry, stop);
     }
     if (tries == kMostPosts) {
-      throw Error(ErrorCode::network,
-                  fmt::format("{}: could not be submitted: {}; run again to continue, nothing is bought twice",
-                              label_, why),
-                  "not_submitted");
+      throw Error(
+          ErrorCode::network,
+          fmt::format("{}: could not be submitted: {}; run again to continue, nothing is bought twice",
+                      label_, why),
+          "not_submitted");
     }
     log::warning("{}: {}; sending it again, it cannot be bought twice", label_, why);
-    sleep(jittered(delay, 0.5, 1.0), stop);
+    sleep(jittered(delay, 0.5, 1.0), why, stop);
     delay = std::min<milliseconds>(delay * 2, seconds(20));
   }
 }
@@ -127,9 +149,10 @@ ledger::Entry Purchaser::reconcile(const ledger::Entry& entry, const std::stop_t
   milliseconds lag = session_.patience().list_lag;
   if (seconds(age) < lag) {
     listener_.waiting("looking for a purchase whose answer was lost");
-    sleep(lag - std::max<milliseconds>(seconds(age), milliseconds(0)), stop);
+    sleep(lag - std::max<milliseconds>(seconds(age), milliseconds(0)), "a purchase whose answer was lost",
+          stop);
   }
-  if (auto id = provider.find_by_tag(entry.tag, stop)) {
+  if (auto id = asked([&] { return provider.find_by_tag(entry.tag, stop); })) {
     log::warning("{}: found video {} by its tag; nothing is bought again", label_, *id);
     return session_.ledger().submitted(entry, *id);
   }
@@ -138,11 +161,12 @@ ledger::Entry Purchaser::reconcile(const ledger::Entry& entry, const std::stop_t
 
 void Purchaser::fail_ambiguous(const ledger::Entry& entry, const std::string& why) {
   if (entry.state != ledger::State::ambiguous) session_.ledger().ambiguous(entry, why);
-  throw Error(ErrorCode::ambiguous,
-              fmt::format("{}: it may have been bought: {} ({}). Look at the vendor's site: if it is there, name "
-                          "it as \"video_id\"; if not, set \"take\": {} to buy it",
-                          label_, why, entry.tag, avatar_.take + 1),
-              "ambiguous");
+  throw Error(
+      ErrorCode::ambiguous,
+      fmt::format("{}: it may have been bought: {} ({}). Look at the vendor's site: if it is there, name "
+                  "it as \"video_id\"; if not, set \"take\": {} to buy it",
+                  label_, why, entry.tag, avatar_.take + 1),
+      "ambiguous");
 }
 
 heygen::VideoStatus Purchaser::poll(const std::string& dialect, const std::string& video_id,
@@ -151,16 +175,30 @@ heygen::VideoStatus Purchaser::poll(const std::string& dialect, const std::strin
   const Patience& patience = session_.patience();
   heygen::Provider& provider = session_.provider(dialect);
   milliseconds delay = patience.first_poll;
-  auto begin = session_.clock().now();
+  const auto begin = session_.clock().now();
+  auto no_url_since = begin;
   for (;;) {
-    heygen::VideoStatus status = provider.status(video_id, stop);
+    heygen::VideoStatus status = asked([&] { return provider.status(video_id, stop); });
     if (status.state != State::pending) return status;
-    if (status.word == "not_found" && session_.clock().now() - begin > patience.unknown_id) {
-      throw Error(ErrorCode::vendor, fmt::format("{}: the vendor does not know video {}", label_, video_id),
-                  "not_found");
+    const auto now = session_.clock().now();
+    if (status.word == "not_found" && now - begin > patience.unknown_id) {
+      throw Error(
+          ErrorCode::vendor,
+          fmt::format("{}: the vendor does not know video {}: it was deleted, or belongs to another account",
+                      label_, video_id),
+          "not_found");
+    }
+    if (status.word != "completed") no_url_since = now;
+    if (now - no_url_since > patience.no_url) {
+      throw Error(
+          ErrorCode::vendor,
+          fmt::format("{}: the vendor says that video {} is completed, but gives no URL for it; run again "
+                      "to ask again, nothing is bought twice",
+                      label_, video_id),
+          "no_url");
     }
     listener_.waiting(status.word);
-    sleep(jittered(delay, 0.8, 1.2), stop);
+    sleep(jittered(delay, 0.8, 1.2), fmt::format("video {} is {}", video_id, log::redact(status.word)), stop);
     delay = std::min<milliseconds>(milliseconds(delay.count() * 13 / 10), patience.longest_poll);
   }
 }
@@ -171,18 +209,23 @@ Bought Purchaser::settle(ledger::Entry entry, const std::stop_token& stop) {
     std::string words = status.error ? status.error->str() : "no reason given";
     bool money = status.error && status.error->money;
     session_.ledger().failed(entry, log::redact(words));
-    throw Error(money ? ErrorCode::money : ErrorCode::vendor,
-                fmt::format("{}: the vendor failed video {}: {}", label_, entry.video_id, words), "clip_failed");
+    throw Error(
+        money ? ErrorCode::money : ErrorCode::vendor,
+        fmt::format("{}: the vendor failed video {}: {}; it is not bought again by itself: {}, and set "
+                    "\"take\": {} to buy another try",
+                    label_, entry.video_id, words, money ? "top up" : "mend the words", avatar_.take + 1),
+        "clip_failed");
   }
   bool unpaid = status.unpaid && !heygen::is_test(avatar_);
   entry = session_.ledger().completed(entry, status.duration, unpaid);
   if (unpaid && !session_.takes_unpaid()) {
-    throw Error(ErrorCode::money,
-                fmt::format("{}: video {} is the watermarked version of a clip that could not be paid for ({}); "
-                            "top up and set \"take\": {}, or use --accept-watermark",
-                            label_, entry.video_id, status.error ? status.error->str() : "insufficient credit",
-                            avatar_.take + 1),
-                "unpaid");
+    throw Error(
+        ErrorCode::money,
+        fmt::format("{}: video {} is the watermarked version of a clip that could not be paid for ({}); "
+                    "top up and set \"take\": {}, or use --accept-watermark",
+                    label_, entry.video_id, status.error ? status.error->str() : "insufficient credit",
+                    avatar_.take + 1),
+        "unpaid");
   }
   return {entry.dialect, entry.video_id, origin_, status, entry};
 }

@@ -16,8 +16,8 @@ struct Bought {
 };
 
 /// Takes one avatar clip from intent to completed: the only code that spends money. Blocks; Error as in
-/// reliability: money (3), network (4), vendor (5), ambiguous (9), interrupted. The caller holds the clip's lock.
-/// `waiting` hears the vendor's status words, `submitted` the id of a video that was just bought.
+/// reliability: money (3), network (4), vendor (5), ambiguous (9), interrupted. The caller holds the clip's
+/// lock. `waiting` hears the vendor's status words, `submitted` the id of a video that was just bought.
 class Purchaser {
  public:
   struct Listener {
@@ -32,10 +32,14 @@ class Purchaser {
   ledger::Entry bring_to_submitted(const std::stop_token& stop);
   ledger::Entry submit(ledger::Entry entry, const std::stop_token& stop);
   ledger::Entry reconcile(const ledger::Entry& entry, const std::stop_token& stop);
-  heygen::VideoStatus poll(const std::string& dialect, const std::string& video_id, const std::stop_token& stop);
+  heygen::VideoStatus poll(const std::string& dialect, const std::string& video_id,
+                           const std::stop_token& stop);
   Bought settle(ledger::Entry entry, const std::stop_token& stop);
   [[noreturn]] void fail_ambiguous(const ledger::Entry& entry, const std::string& why);
-  void sleep(std::chrono::milliseconds duration, const std::stop_token& stop);
+  template <typename Question>
+  auto asked(const Question& question);
+  /// Error{network} where the deadline comes first; `what` is being waited for.
+  void sleep(std::chrono::milliseconds duration, const std::string& what, const std::stop_token& stop);
 
   Session& session_;
   const HeygenSettings& heygen_;

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "avstage/avstage.h"
+#include "run/output_lock.h"
 #include "run/production.h"
 #include "run/publish.h"
 #include "run/scheduler.h"
@@ -49,8 +50,9 @@ void prepare(Production& p) {
 }  // namespace
 
 Report render(const Job& job, const Settings& settings, const Observer& observer, const std::stop_token& stop) {
-  run::Session session(settings, job.heygen);
+  run::Session session(settings, job.heygen, stop);
   Production p(job, session, one_at_a_time(observer), stop);
+  run::OutputLocks locks(session, job, p.observer, stop);
   timed_step(p, "plan", [&] { prepare(p); });
   if (!run::all_up_to_date(p)) {
     run::SegmentStore store(settings.cache_dir);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "run/acquire.h"
 #include "run/segment_renderer.h"
 
@@ -15,6 +16,8 @@ class Scheduler {
 
   void run() {
     start();
+    // A frame may be waiting for bytes that never come: the stop must reach the streams, not this loop alone.
+    std::stop_callback wake(p_.stop, [this] { acquirer_.interrupt(); });
     for (;;) {
       while (auto news = acquirer_.news().try_pop()) take(std::move(*news));
       if (render_next()) continue;
@@ -77,8 +80,17 @@ class Scheduler {
     new_renderers();
   }
 
+  /// The first failure is the run's; the others must not be lost.
   void fail(std::exception_ptr error) {
-    if (!failure_) failure_ = std::move(error);
+    if (!failure_) {
+      failure_ = std::move(error);
+      return;
+    }
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+      if (!p_.stop.stop_requested()) log::warning("{}", e.what());
+    }
   }
 
   bool in_store(const plan::Segment& segment) const {

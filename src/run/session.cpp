@@ -42,13 +42,14 @@ Patience Patience::for_stand_in() {
   p.longest_poll = 1s;
   p.list_lag = 500ms;
   p.unknown_id = 5s;
+  p.no_url = 2s;
   p.retry = 50ms;
   p.stall = 5s;
   return p;
 }
 
-Session::Session(const Settings& settings, const HeygenSettings& heygen)
-    : settings_(settings), client_(client_options(settings)) {
+Session::Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop)
+    : settings_(settings), stop_(std::move(stop)), client_(client_options(settings)) {
   if (settings_.sandbox.empty()) {
     account_.api_base = heygen::resolve_api_base(settings_.api_base);
     realm_ = ledger::realm_of(account_.api_base, heygen.account);
@@ -80,7 +81,8 @@ heygen::Provider& Session::provider(const std::string& dialect) {
   }
   auto& slot = dialect == "v2" ? v2_ : v3_;
   if (!slot) {
-    slot = dialect == "v2" ? heygen::make_v2(client_, account_, clock()) : heygen::make_v3(client_, account_, clock());
+    slot = dialect == "v2" ? heygen::make_v2(client_, account_, clock())
+                           : heygen::make_v3(client_, account_, clock());
   }
   return *slot;
 }
@@ -105,11 +107,11 @@ std::optional<ledger::Entry> Session::archived(const std::string& clip_key) {
 
 std::string Session::content_hash(const std::string& path) {
   struct stat s {};
-  if (::stat(path.c_str(), &s) != 0) return sha256_file(path);  // throws with the reason
+  if (::stat(path.c_str(), &s) != 0) return sha256_file(path, stop_);  // throws with the reason
   std::string key = fmt::format("{}:{}:{}:{}.{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec,
                                 s.st_mtim.tv_nsec, s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
   if (auto known = ledger_->remembered(key)) return *known;
-  std::string hash = sha256_file(path);
+  std::string hash = sha256_file(path, stop_);
   ledger_->remember(key, hash);
   return hash;
 }

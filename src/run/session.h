@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "avstage/avstage.h"
@@ -18,6 +19,7 @@ struct Patience {
   std::chrono::milliseconds first_poll{5'000}, longest_poll{30'000};
   std::chrono::milliseconds list_lag{60'000};     ///< before the vendor's list is believed
   std::chrono::milliseconds unknown_id{300'000};  ///< a new video id may be 404 for so long
+  std::chrono::milliseconds no_url{60'000};       ///< completed may come before its URL for so long
   std::chrono::milliseconds retry{500};           ///< first delay before a POST is sent again
   std::chrono::milliseconds stall{20'000};
   static Patience for_stand_in();
@@ -26,8 +28,9 @@ struct Patience {
 /// What one run has open to the world: ledger, account, net. Members may be used by any thread.
 class Session {
  public:
-  /// Opens the ledger and creates the folders. Reads no API key yet. Error{local}, Error{usage}.
-  Session(const Settings& settings, const HeygenSettings& heygen);
+  /// Opens the ledger and creates the folders. Reads no API key yet. `stop` ends what takes long here.
+  /// Error{local}, Error{usage}.
+  Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop = {});
 
   const Settings& settings() const { return settings_; }
   const std::string& realm() const { return realm_; }
@@ -53,6 +56,7 @@ class Session {
 
  private:
   Settings settings_;
+  std::stop_token stop_;
   Patience patience_;
   heygen::Account account_;
   net::Client client_;

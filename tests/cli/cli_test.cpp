@@ -54,9 +54,15 @@ TEST_F(Cli, HelpAndVersionAreNoErrors) {
 }
 
 TEST_F(Cli, WordsItDoesNotKnowAreExitTwo) {
-  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {}, {"rendr"}, {"render"}, {"render", "job.json", "--frobnicate"}, {"render", "a", "--progress", "loud"},
-           {"sandbox", "--port", "99999"}, {"filters", "bluur"}, {"render", "missing.json"}}) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"rendr"},
+                                             {"render"},
+                                             {"render", "job.json", "--frobnicate"},
+                                             {"render", "a", "--progress", "loud"},
+                                             {"sandbox", "--port", "99999"},
+                                             {"filters", "bluur"},
+                                             {"render", "missing.json"}}) {
     CliResult r = run(words);
     EXPECT_EQ(r.exit_code, 2) << r.err;
     EXPECT_FALSE(r.err.empty());
@@ -65,7 +71,8 @@ TEST_F(Cli, WordsItDoesNotKnowAreExitTwo) {
 }
 
 TEST_F(Cli, ABadJobIsOneLineWithItsPlaceAndNothingElse) {
-  write_bytes(dir / "job.json", "{ \"version\": 1,\n  \"clips\": [ { \"fil\": \"a.mp4\" } ], \"output\": \"out.mp4\" }");
+  write_bytes(dir / "job.json",
+              "{ \"version\": 1,\n  \"clips\": [ { \"fil\": \"a.mp4\" } ], \"output\": \"out.mp4\" }");
   CliResult r = run({"render", "job.json"});
   EXPECT_EQ(r.exit_code, 2);
   EXPECT_NE(r.err.find("job.json:2:"), std::string::npos) << r.err;
@@ -125,7 +132,8 @@ TEST_F(Cli, WithoutAKeyNothingIsTriedAndTheRestIsRendered) {
 TEST_F(Cli, PlainHttpNeedsALoudYes) {
   film("a.mp4", 1);
   write_bytes(dir / "job.json", kAvatarJob);
-  CliResult r = run({"render", "job.json", "--api-base", "http://127.0.0.1:9"}, {{"HEYGEN_API_KEY", "canary-key"}});
+  CliResult r =
+      run({"render", "job.json", "--api-base", "http://127.0.0.1:9"}, {{"HEYGEN_API_KEY", "canary-key"}});
   EXPECT_EQ(r.exit_code, 2);
   EXPECT_NE(r.err.find("HEYGEN_ALLOW_HTTP"), std::string::npos) << r.err;
   EXPECT_EQ(r.err.find("canary-key"), std::string::npos);
@@ -135,15 +143,17 @@ TEST_F(Cli, TheSandboxCommandServesOtherProcesses) {
   film("a.mp4", 1);
   write_bytes(dir / "job.json", kAvatarJob);
   CliProcess sandbox = start({"sandbox", "--make-time", "0.1", "--key", "made-up-key"});
-  for (int i = 0; i < 400 && sandbox.out().find('\n') == std::string::npos; ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 400 && sandbox.out().find('\n') == std::string::npos; ++i)
+    std::this_thread::sleep_for(10ms);
   std::string url = sandbox.out().substr(0, sandbox.out().find('\n'));
   ASSERT_TRUE(url.starts_with("http://127.0.0.1:")) << sandbox.err();
-  std::map<std::string, std::string> env{{"HEYGEN_API_KEY", "made-up-key"}, {"HEYGEN_API_BASE", url},
-                                         {"HEYGEN_ALLOW_HTTP", "1"}};
+  std::map<std::string, std::string> env{
+      {"HEYGEN_API_KEY", "made-up-key"}, {"HEYGEN_API_BASE", url}, {"HEYGEN_ALLOW_HTTP", "1"}};
   CliResult r = run({"render", "job.json"}, env);
   EXPECT_EQ(r.exit_code, 0) << r.err;
   env["HEYGEN_API_KEY"] = "another-key";
-  write_bytes(dir / "job2.json", std::string(kAvatarJob).replace(std::string(kAvatarJob).find("Hello"), 5, "Hullo"));
+  write_bytes(dir / "job2.json",
+              std::string(kAvatarJob).replace(std::string(kAvatarJob).find("Hello"), 5, "Hullo"));
   EXPECT_EQ(run({"render", "job2.json", "-y"}, env).exit_code, 3);
   sandbox.signal(SIGTERM);
   EXPECT_EQ(sandbox.wait().exit_code, 0);

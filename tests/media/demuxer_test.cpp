@@ -142,7 +142,7 @@ TEST(Demuxer, PlaylistsAndScriptsInDisguiseAreRefused) {
 TEST(Demuxer, WhatIsNoFileIsRefusedByName) {
   TempDir dir;
   EXPECT_THAT(error_of([&] { probe_file(dir / "no.mp4"); }).message(), HasSubstr("No such file"));
-  EXPECT_THAT(error_of([&] { probe_file(dir.path()); }).message(), HasSubstr("is not a file"));
+  EXPECT_THAT(error_of([&] { probe_file(dir.path()); }).message(), HasSubstr("is not a regular file"));
   EXPECT_EQ(error_of([] { probe_file("/dev/null"); }).code(), ErrorCode::input);
   EXPECT_EQ(error_of([] { probe_file("concat:/etc/passwd"); }).code(), ErrorCode::input);
 }

@@ -132,6 +132,26 @@ TEST(Layout, DefaultsFollowTheKindOfPicture) {
   EXPECT_EQ(box(at(1, 0), 200, 100, {1920, 1080}, AvatarRef{}), "1920x960+0+0");
 }
 
+TEST(Layout, PixelLengthsArePixelsOfTheJobsCanvasWhateverTheOutputsSize) {
+  Clip clip;
+  clip.media = ImageRef{};
+  clip.place.at_given = true;
+  clip.place.at_x = clip.place.at_y = 1;
+  clip.place.margin = px(30);
+  Canvas half;
+  half.width = 960;
+  half.height = 540;
+  half.unit = 0.5;
+  Box natural = place_picture(clip, 200, 100, half);
+  EXPECT_EQ(natural.width, 100);
+  EXPECT_EQ(natural.x, 960 - 100 - 15 + 1);  // on the even grid
+  clip.place.width = px(400);
+  EXPECT_EQ(place_picture(clip, 200, 100, half).width, 200);
+  clip.media = TextRef{};
+  clip.place.width.reset();
+  EXPECT_EQ(place_picture(clip, 200, 100, half).width, 200) << "a text is drawn for its canvas";
+}
+
 TEST(Layout, ABoxCoversTheCanvasOnlyWhenNoEdgeIsSeen) {
   Canvas canvas;
   EXPECT_TRUE((Box{0, 0, 2, 2, 0, 0, 1920, 1080}).covers(canvas));

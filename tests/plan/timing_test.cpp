@@ -276,8 +276,8 @@ TEST(ImpossibleTimes, AMediumThatDoesNotSayItsLengthNeedsADuration) {
   Item stream = film("1");
   stream.facts.media.available.reset();
   Error e = refusal(Tracks{{stream}});
-  EXPECT_EQ(e.code(), ErrorCode::input);
-  EXPECT_THAT(e.message(), HasSubstr("give the clip a duration"));
+  EXPECT_EQ(e.code(), ErrorCode::usage);
+  EXPECT_THAT(e.message(), HasSubstr("needs a \"duration\""));
   EXPECT_EQ(Stage({{stream.duration("2")}}).timing().end, Frames(50));
 }
 

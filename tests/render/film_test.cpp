@@ -120,11 +120,12 @@ TEST_F(Film, AStopLeavesNoPartialFileAndASecondRunFinishes) {
     "clips": [ { "file": "a.mp4" } ], "output": "out.mp4" })";
   std::stop_source stop;
   try {
-    render(job(text), settings(),
-           [&](const Event& e) {
-             if (e.kind == Event::Kind::progress && e.done > 300) stop.request_stop();
-           },
-           stop.get_token());
+    render(
+        job(text), settings(),
+        [&](const Event& e) {
+          if (e.kind == Event::Kind::progress && e.done > 300) stop.request_stop();
+        },
+        stop.get_token());
     FAIL() << "was not stopped";
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), ErrorCode::interrupted);

@@ -18,13 +18,15 @@ class Memory : public Bench {
                            i ? ", " : "", 0.001 * (i + 1));
     }
     const std::string name = fmt::format("film{}", minutes);
-    write_bytes(dir / (name + ".json"), fmt::format(R"({{ "version": 1, "canvas": {{ "size": "640x360", "fps": 25 }},
+    write_bytes(dir / (name + ".json"),
+                fmt::format(R"({{ "version": 1, "canvas": {{ "size": "640x360", "fps": 25 }},
       "tracks": [ {{ "clips": [ {} ] }},
                   {{ "clips": [ {{ "file": "a.mp4", "start": 5, "duration": 20, "width": "30%", "at": "top-right" }} ] }},
                   {{ "clips": [ {{ "text": "Title", "start": 8, "duration": 5, "at": "bottom", "margin": "5%" }} ] }} ],
       "outputs": [ {{ "path": "{}.mp4", "preset": "ultrafast" }} ] }})",
-                                                    clips, name));
-    CliResult r = CliProcess(AVSTAGE_BINARY, {"render", name + ".json", "--progress", "none"}, dir.path()).wait();
+                            clips, name));
+    CliResult r =
+        CliProcess(AVSTAGE_BINARY, {"render", name + ".json", "--progress", "none"}, dir.path()).wait();
     EXPECT_EQ(r.exit_code, 0) << r.err;
     EXPECT_EQ(probe_media(dir / (name + ".mp4")).video->frames, minutes * 60 * 25);
     return r.peak_kb;

@@ -8,8 +8,8 @@ namespace avstage::test {
 namespace {
 
 std::string one_clip(const std::string& api, const std::string& more = "") {
-  return R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 }, "heygen": { "deadline": "20s", "api": ")" + api +
-         R"(" }, "clips": [ { "id": "h", "avatar": { "id": "a", "voice": "v", "say": "hello")" + more +
+  return R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 }, "heygen": { "deadline": "20s", "api": ")" +
+         api + R"(" }, "clips": [ { "id": "h", "avatar": { "id": "a", "voice": "v", "say": "hello")" + more +
          R"( } } ], "output": "out.mp4" })";
 }
 

@@ -32,9 +32,10 @@ class Seams : public Bench {
   void render_as(const std::string& name, const std::string& bottom, int crf) {
     std::string titles;
     for (int i = 0; i < 9; ++i) {
-      titles += fmt::format(R"({}{{ "text": "Caption {}", "start": {}, "duration": 3, "at": "bottom", "margin": "6%",
+      titles += fmt::format(
+          R"({}{{ "text": "Caption {}", "start": {}, "duration": 3, "at": "bottom", "margin": "6%",
         "box_color": "#000000", "fade": 0.2 }})",
-                            i ? ", " : "", i, 2 + i * 4);
+          i ? ", " : "", i, 2 + i * 4);
     }
     Report report = run(fmt::format(R"({{ "version": 1, "canvas": {{ "size": "320x180", "fps": 25 }},
       "tracks": [ {{ "clips": [ {} ] }}, {{ "clips": [ {} ] }} ],
@@ -59,7 +60,8 @@ class Seams : public Bench {
     media::VideoReader film = open(name), truth = open("lossless");
     double error = 0;
     for (int i = 0; i < frames; ++i) {
-      error += squared_error(*film.frame_at(Rational(i, 25), Rational(25)), *truth.frame_at(Rational(i, 25), Rational(25)));
+      error += squared_error(*film.frame_at(Rational(i, 25), Rational(25)),
+                             *truth.frame_at(Rational(i, 25), Rational(25)));
     }
     cost.psnr = 10 * std::log10(255.0 * 255.0 * frames / error);
     return cost;

@@ -9,6 +9,7 @@
 
 extern "C" {
 #include <libavutil/channel_layout.h>
+#include <libavutil/intreadwrite.h>
 #include <libavutil/opt.h>
 }
 
@@ -49,8 +50,11 @@ class PictureSource {
     if (spec_.picture == Picture::blip) fill(*frame, in_blip(seconds) ? 235 : 16);
     if (spec_.picture == Picture::gray) fill(*frame, 40 + static_cast<int>(number * 2 % 162));
     if (spec_.picture == Picture::counter) bars(*frame, number);
+    if (spec_.draw) spec_.draw(*frame, number);
     frame->pict_type = AV_PICTURE_TYPE_NONE;
-    frame->pts = number;
+    frame->interlaced_frame = spec_.scan != Scan::progressive;
+    frame->top_field_first = spec_.scan == Scan::top_first;
+    frame->pts = spec_.ticks.empty() ? number : spec_.ticks[static_cast<std::size_t>(number)];
     return frame;
   }
 
@@ -58,19 +62,27 @@ class PictureSource {
   bool has_alpha() const { return spec_.pix_fmt.starts_with("yuva"); }
 
   static void fill(AVFrame& frame, int luma) {
-    for (int plane = 0; plane < 3; ++plane) {
-      int rows = plane == 0 ? frame.height : (frame.height + 1) / 2;
-      std::fill_n(frame.data[plane], rows * frame.linesize[plane],
-                  static_cast<std::uint8_t>(plane == 0 ? luma : 128));
+    const auto* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+    const bool rgb = (d->flags & AV_PIX_FMT_FLAG_RGB) != 0;
+    for (int c = 0; c < std::min<int>(3, d->nb_components); ++c) {
+      auto [columns, rows] = plane_size(frame, c);
+      int value = (c == 0 || rgb ? luma : 128) << (d->comp[c].depth - 8);
+      for (int y = 0; y < rows; ++y) {
+        for (int x = 0; x < columns; ++x) set_sample(frame, c, x, y, value);
+      }
     }
   }
 
-  static void bars(AVFrame& frame, std::int64_t number) {
+  /// Upright bars in a picture that is stored turned.
+  void bars(AVFrame& frame, std::int64_t number) const {
     fill(frame, 16);
+    const int depth = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format))->comp[0].depth;
+    const int along = spec_.rotation % 180 == 0 ? frame.width : frame.height;
     for (int y = 0; y < frame.height; ++y) {
       for (int x = 0; x < frame.width; ++x) {
-        int bit = x * kBars / frame.width;
-        if ((number >> bit & 1) != 0) frame.data[0][y * frame.linesize[0] + x] = 235;
+        int upright = spec_.rotation % 180 == 0 ? x : y;
+        if (spec_.rotation == 90 || spec_.rotation == 180) upright = along - 1 - upright;
+        if ((number >> (upright * kBars / along) & 1) != 0) set_sample(frame, 0, x, y, 235 << (depth - 8));
       }
     }
   }
@@ -128,6 +140,21 @@ FramePtr sound_frame(const VideoSpec& spec, const AVCodecContext& c, std::int64_
   return frame;
 }
 
+void set_color(AVCodecContext& c, const VideoSpec& spec) {
+  auto named = [](int found, int unknown) { return found < 0 ? unknown : found; };
+  auto name = [](const std::string& n) { return n.c_str(); };
+  c.colorspace =
+      static_cast<AVColorSpace>(named(av_color_space_from_name(name(spec.matrix)), AVCOL_SPC_UNSPECIFIED));
+  c.color_range =
+      static_cast<AVColorRange>(named(av_color_range_from_name(name(spec.range)), AVCOL_RANGE_UNSPECIFIED));
+  c.color_primaries = static_cast<AVColorPrimaries>(
+      named(av_color_primaries_from_name(name(spec.primaries)), AVCOL_PRI_UNSPECIFIED));
+  c.color_trc = static_cast<AVColorTransferCharacteristic>(
+      named(av_color_transfer_from_name(name(spec.transfer)), AVCOL_TRC_UNSPECIFIED));
+  c.chroma_sample_location = static_cast<AVChromaLocation>(
+      named(av_chroma_location_from_name(name(spec.chroma)), AVCHROMA_LOC_UNSPECIFIED));
+}
+
 AVCodecContext* open_picture_encoder(MediaWriter& writer, const VideoSpec& spec) {
   AVCodecContext* c = writer.add_encoder(spec.codec);
   c->width = spec.width;
@@ -138,8 +165,11 @@ AVCodecContext* open_picture_encoder(MediaWriter& writer, const VideoSpec& spec)
   c->sample_aspect_ratio = media::to_av(spec.sar);
   c->gop_size = spec.gop;
   c->thread_count = 1;
-  c->colorspace = AVCOL_SPC_BT709;
-  c->color_range = AVCOL_RANGE_MPEG;
+  set_color(*c, spec);
+  if (spec.scan != Scan::progressive) {
+    c->flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
+    c->field_order = spec.scan == Scan::top_first ? AV_FIELD_TT : AV_FIELD_BB;
+  }
   if (spec.codec != "ffv1" && spec.codec != "rawvideo") c->max_b_frames = spec.bframes;
   if (!spec.open_gop) c->flags |= AV_CODEC_FLAG_CLOSED_GOP;
   media::Options options = {{"preset", "veryfast"},
@@ -148,6 +178,8 @@ AVCodecContext* open_picture_encoder(MediaWriter& writer, const VideoSpec& spec)
                             {"deadline", "realtime"},
                             {"x265-params", "log-level=error:scenecut=0"}};
   if (spec.codec.starts_with("libvpx")) c->bit_rate = 200'000;
+  if (spec.codec.starts_with("mpeg"))
+    options.emplace_back("sc_threshold", "1000000000");  // closed GOPs ask for it
   writer.open_encoder(c, options);
   return c;
 }
@@ -171,7 +203,7 @@ void make_video(const std::string& path, const VideoSpec& spec) {
   AVCodecContext* picture = spec.codec.empty() ? nullptr : open_picture_encoder(writer, spec);
   AVCodecContext* sound = spec.audio_codec.empty() ? nullptr : open_sound_encoder(writer, spec);
   writer.begin();
-  std::int64_t frames = (spec.seconds * spec.fps).round();
+  std::int64_t frames = spec.ticks.empty() ? (spec.seconds * spec.fps).round() : std::ssize(spec.ticks);
   std::int64_t samples = (spec.seconds * Rational(spec.audio_rate)).round();
   std::int64_t frame = 0, sample = 0;
   PictureSource source(spec);
@@ -232,6 +264,33 @@ void make_image(const std::string& path, int width, int height, bool alpha) {
     }
   }
   write_image(path, *rgba, alpha);
+}
+
+std::pair<int, int> plane_size(const AVFrame& frame, int c) {
+  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  if (c == 0 || c == 3) return {frame.width, frame.height};
+  return {AV_CEIL_RSHIFT(frame.width, d->log2_chroma_w), AV_CEIL_RSHIFT(frame.height, d->log2_chroma_h)};
+}
+
+void set_sample(AVFrame& frame, int c, int x, int y, int value) {
+  const AVComponentDescriptor& d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format))->comp[c];
+  std::uint8_t* p = frame.data[d.plane] + y * frame.linesize[d.plane] + x * d.step + d.offset;
+  if (d.depth > 8) {
+    AV_WN16(p, static_cast<std::uint16_t>(value << d.shift));
+  } else {
+    *p = static_cast<std::uint8_t>(value);
+  }
+}
+
+int sample(const AVFrame& frame, int c, int x, int y) {
+  const AVComponentDescriptor& d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format))->comp[c];
+  const std::uint8_t* p = frame.data[d.plane] + y * frame.linesize[d.plane] + x * d.step + d.offset;
+  return d.depth > 8 ? AV_RN16(p) >> d.shift : *p;
+}
+
+void write_still(const std::string& path, const AVFrame& picture) {
+  media::init_logging();
+  write_image(path, picture, true);
 }
 
 int frame_number(const AVFrame& frame) {

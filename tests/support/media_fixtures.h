@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ enum class Sound {
   blip,    ///< 1 kHz for 0.1 s at 0.5 s of every second, else silence
   impulse  ///< silence but for one sample of 0.5 at `impulse_at` (in samples)
 };
+enum class Scan { progressive, top_first, bottom_first };
 enum class Index { first, last, fragmented };
 
 struct VideoSpec {
@@ -32,6 +34,11 @@ struct VideoSpec {
   int gop = 25, bframes = 2;
   bool open_gop = false;
   Picture picture = Picture::testsrc;
+  std::function<void(AVFrame&, std::int64_t)> draw;  ///< paints over `picture`: set_sample()
+  Scan scan = Scan::progressive;
+  std::vector<std::int64_t> ticks;  ///< when each frame is shown, in 1/fps; instead of `seconds` of picture
+  std::string matrix = "bt709", range = "tv";  ///< FFmpeg's names, "unknown": no tag; likewise those below
+  std::string primaries = "unknown", transfer = "unknown", chroma = "unspecified";
 
   std::string audio_codec = "aac";  ///< an encoder of libavcodec; empty: no sound
   int audio_rate = 48000, audio_channels = 2;
@@ -53,9 +60,17 @@ void make_audio(const std::string& path, VideoSpec spec);
 /// transparent.
 void make_image(const std::string& path, int width, int height, bool alpha = false);
 
+/// PNG (grey stays grey), JPEG or WebP of a picture in "rgba" or "gray".
+void write_still(const std::string& path, const AVFrame& picture);
+
 /// A picture of one colour in `pix_fmt` "rgba" or a planar 8-bit YUV format (then r, g, b are Y, Cb, Cr).
 media::FramePtr flat_frame(int width, int height, const std::string& pix_fmt, int r, int g, int b,
                            int a = 255);
+/// Component `c` (Y, Cb, Cr, alpha; R, G, B) at column x and row y of its own plane, in its own depth.
+void set_sample(AVFrame& frame, int c, int x, int y, int value);
+int sample(const AVFrame& frame, int c, int x, int y);
+/// Columns and rows of a component.
+std::pair<int, int> plane_size(const AVFrame& frame, int c);
 /// The number a counter picture shows.
 int frame_number(const AVFrame& frame);
 /// FNV-1a over the visible samples of all planes.

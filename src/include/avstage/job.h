@@ -164,6 +164,9 @@ struct Canvas {
   int width = 1920, height = 1080;  ///< even, 16–8192
   Rational fps{25};
   Color background{0, 0, 0, 255};
+  /// Pixels of this canvas for one pixel of the job's: a composition for outputs of another size scales every
+  /// length that is given in pixels, so that they all look alike. 1 on the job's own canvas.
+  double unit = 1;
 };
 
 struct AudioSettings {
