@@ -90,9 +90,11 @@ TEST_F(Film, AnUpToDateFilmIsLeftAloneAndATouchedOneIsNot) {
   EXPECT_EQ(again.outputs.at(0).segments_rendered, 0) << "its segments are in the store";
 }
 
+/// Not smaller: with fades on pictures of 320x180 and less, x264's macroblock tree itself gives other bytes from
+/// run to run (the ffmpeg command does too).
 TEST_F(Film, TwoRunsGiveTheSameBytes) {
   file("a.mp4", 2, Picture::testsrc);
-  const std::string text = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
+  const std::string text = R"({ "version": 1, "canvas": { "size": "640x360", "fps": 25 },
     "clips": [ { "file": "a.mp4", "opacity": 0.7, "fade": 0.4 } ], "output": "out.mp4" })";
   run(text, settings());
   std::string first = read_bytes(dir / "out.mp4");

@@ -1,5 +1,7 @@
 #include "support/media_fixtures.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <fstream>
 #include <numbers>
@@ -32,9 +34,18 @@ bool in_blip(double seconds) {
 class PictureSource {
  public:
   explicit PictureSource(const VideoSpec& spec) : spec_(spec), graph_(1) {
-    media::Options size = {{"size", std::to_string(spec.width) + "x" + std::to_string(spec.height)},
-                           {"rate", spec.fps.str()}};
+    // testsrc2 rounds odd sizes down.
+    media::Options size = {
+        {"size", fmt::format("{}x{}", (spec.width + 1) / 2 * 2, (spec.height + 1) / 2 * 2)},
+        {"rate", spec.fps.str()}};
     auto pad = graph_.add("testsrc2", size, std::span<const media::FilterGraph::Pad>());
+    pad = graph_.add("crop",
+                     {{"w", std::to_string(spec.width)},
+                      {"h", std::to_string(spec.height)},
+                      {"x", "0"},
+                      {"y", "0"},
+                      {"exact", "1"}},
+                     pad);
     if (has_alpha()) {  // a ramp from transparent to opaque, from left to right
       pad = graph_.add("format", {{"pix_fmts", "yuva420p"}}, pad);
       pad = graph_.add("geq", {{"lum", "p(X,Y)"}, {"cb", "p(X,Y)"}, {"cr", "p(X,Y)"}, {"a", "255*X/W"}}, pad);
