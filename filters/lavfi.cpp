@@ -199,16 +199,16 @@ void check_option(const std::string& where, const std::string& filter, const std
                 "denied_option");
   }
   if (value.size() > kLongestValue) {
-    throw Error(
-        ErrorCode::usage,
-        fmt::format("{}option {} has {} bytes; allowed {}", where, quoted(name), value.size(), kLongestValue),
-        "bad_parameter");
+    throw Error(ErrorCode::usage,
+                fmt::format("{}option {} has {} bytes; allowed {}", where, in_quotes(name), value.size(),
+                            kLongestValue),
+                "bad_parameter");
   }
   const std::string denied = denied_part(value);
   if (denied.empty()) return;
   throw Error(ErrorCode::usage,
               fmt::format("{}option {} is {}; allowed are expressions of t, the clip's time, not \"{}\"",
-                          where, quoted(name), quoted(value), denied),
+                          where, in_quotes(name), in_quotes(value), denied),
               "bad_expression");
 }
 
@@ -238,7 +238,7 @@ Graph lavfi_graph(const FilterSpec& spec, const Context& context) {
     throw Error(ErrorCode::usage,
                 fmt::format("{}: lavfi: {} is not allowed; allowed are filters that change pixels and never "
                             "time, files or the network{}",
-                            spec.mark.str(), quoted(spec.lavfi), did_you_mean(spec.lavfi, kNames)),
+                            spec.mark.str(), in_quotes(spec.lavfi), did_you_mean(spec.lavfi, kNames)),
                 "denied_filter");
   }
   Options options = checked_options(spec);

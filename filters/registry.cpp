@@ -85,7 +85,7 @@ std::string allowed_values(const Param& p) {
 std::string shown(const ParamValue& value) {
   if (const bool* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
   if (const double* d = std::get_if<double>(&value)) return fmt::format("{}", *d);
-  return quoted(std::get<std::string>(value));
+  return in_quotes(std::get<std::string>(value));
 }
 
 bool in_range(const Param& p, double value) {
@@ -139,7 +139,7 @@ void check_names(const Filter& filter, const FilterSpec& spec, const std::string
   for (const auto& [name, value] : spec.params) {
     if (std::ranges::find(names, name) != names.end()) continue;
     throw Error(ErrorCode::usage,
-                fmt::format("{}unknown parameter {}{}; allowed: {}", where, quoted(name),
+                fmt::format("{}unknown parameter {}{}; allowed: {}", where, in_quotes(name),
                             did_you_mean(name, names), fmt::join(names, ", ")),
                 "unknown_parameter");
   }

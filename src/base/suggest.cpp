@@ -6,10 +6,11 @@
 #include <iterator>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace avstage {
 namespace {
 
-constexpr std::size_t kLongestQuote = 80;
 constexpr std::size_t kLongestWord = 64;  // no typo of a longer word is worth the quadratic work
 
 std::string lower(std::string_view text) {
@@ -69,23 +70,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   return found.empty() ? "" : fmt::format("; did you mean \"{}\"?", found);
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool starts_character = (c & 0xC0) != 0x80;
-    if (i >= kLongestQuote && starts_character) {
-      out += "…";
-      break;
-    }
-    if (c < 0x20 || c == 0x7F) {
-      out += fmt::format("\\x{:02x}", c);
-    } else {
-      if (c == '"' || c == '\\') out += '\\';
-      out += text[i];
-    }
-  }
-  return out + "\"";
+std::string in_quotes(std::string_view text) {
+  return fmt::format("\"{}\"", shown(text));
 }
 
 }  // namespace avstage

@@ -17,7 +17,7 @@ std::string suggest(std::string_view word, std::span<const std::string_view> wor
 /// `; did you mean "x"?` with suggest()'s answer, or "" when none is near.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> allowed);
 
-/// `text` in double quotes, safe for one line: control characters escaped, long texts cut.
-std::string quoted(std::string_view text);
+/// `text` in double quotes, fit for one line: control characters as \xNN, long texts cut.
+std::string in_quotes(std::string_view text);
 
 }  // namespace avstage

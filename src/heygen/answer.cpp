@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "heygen/utf8.h"
+#include "base/utf8.h"
 
 namespace avstage::heygen {
 namespace {
@@ -104,7 +104,11 @@ std::optional<double> positive_number(const Json& value) {
 }
 
 std::string quote(std::string_view foreign, std::size_t limit) {
-  return printable(log::redact(foreign), limit);
+  std::string text = log::redact(foreign);
+  for (char& c : text) {
+    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
+  }
+  return shown(text, limit);
 }
 
 Answer read_answer(net::Response response) {

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "heygen/utf8.h"
-
 namespace avstage::heygen {
 namespace {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utf8.h"
 #include "heygen/request.h"
-#include "heygen/utf8.h"
 
 namespace avstage::heygen {
 namespace {
@@ -94,13 +94,13 @@ class Validator {
 
  private:
   void text(const std::string& name, const std::string& value) const {
-    if (!count_characters(value)) fail(fmt::format("\"{}\" is not UTF-8", name));
+    if (find_invalid_utf8(value) != std::string::npos) fail(fmt::format("\"{}\" is not UTF-8", name));
   }
 
   void id(const std::string& name, const std::string& value) const {
     text(name, value);
     if (value.empty()) fail(fmt::format("\"{}\" is missing", name));
-    if (value.size() > max_id || printable(value, max_id) != value) {
+    if (value.size() > max_id || shown(value, max_id) != value) {
       fail(fmt::format("\"{}\" is \"{}\"; allowed: at most {} bytes without control characters", name,
                        quote(value, 60), max_id));
     }
@@ -108,7 +108,7 @@ class Validator {
 
   void script(const std::string& name, const std::string& value) const {
     text(name, value);
-    std::size_t length = count_characters(value).value_or(0);
+    std::size_t length = count_characters(value);
     if (value.find_first_not_of(" \t\r\n") == std::string::npos) fail(fmt::format("\"{}\" is empty", name));
     if (length > max_script) {
       fail(fmt::format("\"{}\" has {} characters; allowed: at most {}", name, length, max_script));

@@ -80,11 +80,10 @@ void require_known_filters(const Clip& clip) {
   names.push_back("lavfi");
   for (const FilterSpec& spec : clip.filters) {
     if (std::find(names.begin(), names.end(), spec.name) != names.end()) continue;
-    throw Error(
-        ErrorCode::usage,
-        fmt::format("{}: found the filter {}; allowed: {}{}", spec.mark.str(), avstage::quoted(spec.name),
-                    fmt::join(names, ", "), did_you_mean(spec.name, names)),
-        "unknown_filter");
+    throw Error(ErrorCode::usage,
+                fmt::format("{}: found the filter {}; allowed: {}{}", spec.mark.str(), in_quotes(spec.name),
+                            fmt::join(names, ", "), did_you_mean(spec.name, names)),
+                "unknown_filter");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/suggest.h"
 #include "timeline/fields.h"
 #include "timeline/message.h"
 #include "timeline/readers.h"

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/suggest.h"
 #include "timeline/message.h"
 #include "timeline/time_expr.h"
 

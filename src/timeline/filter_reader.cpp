@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/suggest.h"
 #include "timeline/message.h"
 #include "timeline/readers.h"
 

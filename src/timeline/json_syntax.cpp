@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "base/suggest.h"
+#include "base/utf8.h"
 #include "timeline/message.h"
-#include "timeline/utf8.h"
 
 namespace avstage::json_text {
 namespace {

@@ -6,9 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "base/suggest.h"
+#include "base/utf8.h"
 #include "timeline/json_syntax.h"
 #include "timeline/message.h"
-#include "timeline/utf8.h"
 
 namespace avstage::json_text {
 namespace {

@@ -3,13 +3,9 @@
 #include <fmt/format.h>
 
 #include "avstage/error.h"
-#include "timeline/utf8.h"
+#include "base/suggest.h"
 
 namespace avstage {
-
-std::string in_quotes(std::string_view text) {
-  return fmt::format("\"{}\"", shown(text));
-}
 
 void fail(const Mark& mark, std::string_view name, const std::string& found, const std::string& allowed,
           const std::string& did_you_mean) {

@@ -7,9 +7,6 @@
 
 namespace avstage {
 
-/// `"text"`, in quotes, fit for one line and cut when long.
-std::string in_quotes(std::string_view text);
-
 /// Throws Error{usage}: "place: found …; allowed: …; did you mean "…"?". `name` is the machine word.
 [[noreturn]] void fail(const Mark& mark, std::string_view name, const std::string& found,
                        const std::string& allowed, const std::string& did_you_mean = "");

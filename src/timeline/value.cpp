@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "timeline/message.h"
 #include "base/suggest.h"
-#include "timeline/utf8.h"
+#include "base/utf8.h"
+#include "timeline/message.h"
 
 namespace avstage {
 namespace {

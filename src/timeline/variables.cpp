@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/suggest.h"
+#include "base/utf8.h"
 #include "timeline/fields.h"
 #include "timeline/message.h"
-#include "base/suggest.h"
-#include "timeline/utf8.h"
 
 namespace avstage {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "support/cli_runner.h"
 #include "support/media_fixtures.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 namespace avstage::test {
@@ -18,7 +19,7 @@ using nlohmann::json;
 class Cli : public testing::Test {
  protected:
   CliProcess start(const std::vector<std::string>& words, std::map<std::string, std::string> env = {}) {
-    return CliProcess(AVSTAGE_BINARY, words, dir.path(), env);
+    return CliProcess(avstage_binary(), words, dir.path(), env);
   }
   CliResult run(const std::vector<std::string>& words, std::map<std::string, std::string> env = {}) {
     return start(words, env).wait();

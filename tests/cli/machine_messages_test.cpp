@@ -11,6 +11,7 @@
 #include "cli/message_bench.h"
 #include "support/cli_runner.h"
 #include "support/media_fixtures.h"
+#include "support/places.h"
 
 /// What is wrong with the machine, and what the tool itself prints.
 namespace avstage::test {
@@ -132,7 +133,7 @@ class ToolMessages : public testing::Test {
 
   void expect(const std::vector<std::string>& words, int code, const std::vector<std::string>& says,
               const std::map<std::string, std::string>& env = {}) {
-    CliResult r = CliProcess(AVSTAGE_BINARY, words, dir.path(), env).wait();
+    CliResult r = CliProcess(avstage_binary(), words, dir.path(), env).wait();
     // What it was doing may stand before the message.
     while (r.err.starts_with("avstage: plan\n") || r.err.starts_with("avstage: render\n") ||
            r.err.starts_with("avstage: assemble\n")) {
@@ -184,7 +185,7 @@ TEST_F(ToolMessages, TheKeyAndTheBase) {
 
 TEST_F(ToolMessages, NoHomeNoFolders) {
   CliResult r =
-      CliProcess("/usr/bin/env", {"-u", "HOME", AVSTAGE_BINARY, "render", "film.json"}, dir.path()).wait();
+      CliProcess("/usr/bin/env", {"-u", "HOME", avstage_binary(), "render", "film.json"}, dir.path()).wait();
   EXPECT_EQ(r.exit_code, 7);
   EXPECT_EQ(r.err, "avstage: no home folder is known: set AVSTAGE_STATE or HOME\n");
 }
@@ -192,7 +193,7 @@ TEST_F(ToolMessages, NoHomeNoFolders) {
 TEST_F(ToolMessages, AFileSizeLimitIsAnErrorLikeAFullDisk) {
   write_bytes(dir / "limited", "#!/bin/sh\nulimit -f 8\nexec \"$@\"\n");
   CliResult r =
-      CliProcess("/bin/sh", {dir / "limited", AVSTAGE_BINARY, "render", "film.json"}, dir.path()).wait();
+      CliProcess("/bin/sh", {dir / "limited", avstage_binary(), "render", "film.json"}, dir.path()).wait();
   EXPECT_EQ(r.exit_code, 7) << r.err;
   for (const std::string& f : dir.files()) EXPECT_FALSE(f.ends_with(".part")) << f;
 }

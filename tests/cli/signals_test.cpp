@@ -10,6 +10,7 @@
 #include "support/cli_runner.h"
 #include "support/fault_server.h"
 #include "support/media_fixtures.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 namespace avstage::test {
@@ -75,7 +76,7 @@ class SlowVendor {
 class SignalTest : public testing::Test {
  protected:
   CliProcess start(const std::vector<std::string>& words) {
-    return CliProcess(AVSTAGE_BINARY, words, dir.path(), env);
+    return CliProcess(avstage_binary(), words, dir.path(), env);
   }
   void film(const std::string& name, Rational seconds) {
     VideoSpec spec;

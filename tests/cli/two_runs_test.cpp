@@ -6,6 +6,7 @@
 
 #include "support/cli_runner.h"
 #include "support/media_fixtures.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 namespace avstage::test {
@@ -38,7 +39,7 @@ class TwoRuns : public testing::Test {
     }
   }
   CliProcess start(const std::string& job) {
-    return CliProcess(AVSTAGE_BINARY, {"render", job, "--json", "--progress", "json"}, dir.path());
+    return CliProcess(avstage_binary(), {"render", job, "--json", "--progress", "json"}, dir.path());
   }
   TempDir dir;
 };

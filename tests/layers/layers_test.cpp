@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 // The floors of the architecture, read from every #include of src/ and filters/.
@@ -149,7 +150,7 @@ Findings check_tree(const fs::path& root) {
 }
 
 TEST(Layers, EveryIncludeStaysOnItsFloor) {
-  Findings found = check_tree(AVSTAGE_SOURCE_DIR);
+  Findings found = check_tree(test::source_dir());
   EXPECT_GT(found.files, 50u);
   for (const std::string& violation : found.violations) ADD_FAILURE() << violation;
 }

@@ -3,6 +3,7 @@
 
 #include "render/bench.h"
 #include "support/cli_runner.h"
+#include "support/places.h"
 
 namespace avstage::test {
 namespace {
@@ -26,7 +27,7 @@ class Memory : public Bench {
       "outputs": [ {{ "path": "{}.mp4", "preset": "ultrafast" }} ] }})",
                             clips, name));
     CliResult r =
-        CliProcess(AVSTAGE_BINARY, {"render", name + ".json", "--progress", "none"}, dir.path()).wait();
+        CliProcess(avstage_binary(), {"render", name + ".json", "--progress", "none"}, dir.path()).wait();
     EXPECT_EQ(r.exit_code, 0) << r.err;
     EXPECT_EQ(probe_media(dir / (name + ".mp4")).video->frames, minutes * 60 * 25);
     return r.peak_kb;

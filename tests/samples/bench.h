@@ -11,6 +11,7 @@
 #include "avstage/time.h"
 #include "media/video_reader.h"
 #include "support/media_fixtures.h"
+#include "support/places.h"
 #include "support/temp_dir.h"
 
 namespace avstage::test {
@@ -27,7 +28,7 @@ class SamplesBench : public testing::Test {
  protected:
   SamplesBench() {
     namespace fs = std::filesystem;
-    const fs::path source(AVSTAGE_SOURCE_DIR), program(AVSTAGE_BINARY);
+    const fs::path source(source_dir()), program(avstage_binary());
     const fs::path media = program.parent_path() / "sample-media";
     fs::create_directories(media);
     Said made = shell("flock '" + media.string() + ".lock' '" + (source / "samples/make_media").string() +

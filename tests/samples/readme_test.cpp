@@ -4,6 +4,7 @@
 
 #include "avstage/avstage.h"
 #include "samples/bench.h"
+#include "support/places.h"
 #include "timeline/job_reader.h"
 
 // What the README shows is what there is.
@@ -14,7 +15,7 @@ using testing::HasSubstr;
 
 class Readme : public SamplesBench {
  protected:
-  const std::string text = read_bytes(std::string(AVSTAGE_SOURCE_DIR) + "/README.md");
+  const std::string text = read_bytes(std::string(source_dir()) + "/README.md");
 
   /// The contents of the fenced blocks that are opened with ```tag.
   std::vector<std::string> blocks(const std::string& tag) const {

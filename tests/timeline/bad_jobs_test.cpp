@@ -6,12 +6,13 @@
 
 #include "avstage/error.h"
 #include "base/atomic_file.h"
+#include "support/places.h"
 #include "timeline/job_reader.h"
 
 namespace avstage {
 namespace {
 
-const char* const golden_path = AVSTAGE_SOURCE_DIR "/tests/timeline/bad_jobs.txt";
+const std::string golden_path = std::string(test::source_dir()) + "/tests/timeline/bad_jobs.txt";
 
 struct Case {
   std::string kind, text, message;
