@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 
 #include "avstage/job.h"
 #include "avstage/time.h"
+#include "filters/native/picture.h"
 
 /// The filter contract. A filter is a pure function from parameters to a small libavfilter graph, given as
 /// key/value options (never a filter string: nothing needs escaping). It may change pixels, samples or size,
@@ -89,11 +91,17 @@ class Values {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
+/// Work on the pixels of one frame, in place.
+using Native = std::function<void(const native::Picture&)>;
+
 struct Filter {
   std::string_view name;
   std::string_view summary;  ///< one sentence
   std::vector<Param> params;
   Graph (*build)(const Values&, const Context&);
+  /// Where libavfilter is too slow for what this project is for: work on every frame that comes out of the
+  /// graph, which then ends in yuva420p or yuva444p. nullptr: the graph is all.
+  Native (*native)(const Values&, const Context&) = nullptr;
   /// Sets the size of the picture that comes out; nullptr: the size stays.
   void (*resize)(const Values&, Context&) = nullptr;
   bool makes_alpha = false;  ///< the result has an alpha plane

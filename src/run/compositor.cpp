@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "filters/native/blend.h"
 #include "run/picture.h"
 
 namespace avstage::run {
@@ -21,67 +22,6 @@ void tag(AVFrame& frame) {
 }
 
 }  // namespace
-
-/// The overlay graph of one span.
-class Compositor::Stack {
- public:
-  Stack(const AVFrame& base, Rational fps)
-      : fps_(fps), base_(graph_.add_video_source(base, Rational(1) / fps, fps)), top_(base_) {}
-
-  void add(LayerRenderer& layer, std::int64_t first, const AVFrame& like) {
-    auto source = graph_.add_video_source(like, Rational(1) / fps_, fps_);
-    const media::FilterGraph::Pad inputs[] = {top_, source};
-    top_ = graph_.add("overlay",
-                      {{"x", std::to_string(layer.x())},
-                       {"y", std::to_string(layer.y())},
-                       {"eval", "init"},
-                       {"format", "yuv420"},
-                       {"eof_action", "repeat"}},
-                      inputs);
-    layers_.push_back({&layer, first, source});
-  }
-
-  void configure() {
-    sink_ = graph_.add_video_sink(top_, {"yuv420p"});
-    graph_.configure();
-  }
-
-  media::FramePtr frame(const AVFrame& base, std::int64_t n) {
-    push(base_, base, n);
-    for (const Entry& entry : layers_) {
-      if (entry.layer->constant()) {
-        if (n > 0) continue;
-        push(entry.source, entry.layer->picture(0), 0);
-        graph_.push(entry.source, nullptr);
-      } else {
-        push(entry.source, entry.layer->picture(entry.first + n), n);
-      }
-    }
-    media::FramePtr out = graph_.pull(sink_);
-    if (!out) throw Error(ErrorCode::bug, "the overlay graph held a frame back");
-    return out;
-  }
-
- private:
-  struct Entry {
-    LayerRenderer* layer;
-    std::int64_t first;
-    media::FilterGraph::Pad source;
-  };
-
-  void push(media::FilterGraph::Pad source, const AVFrame& picture, std::int64_t n) {
-    media::FramePtr frame = media::ref_frame(picture);
-    frame->pts = n;
-    tag(*frame);
-    graph_.push(source, frame.get());
-  }
-
-  media::FilterGraph graph_;
-  Rational fps_;
-  media::FilterGraph::Pad base_, top_;
-  std::vector<Entry> layers_;
-  int sink_ = 0;
-};
 
 Compositor::Compositor(LayerRenderer::Context context) : context_(std::move(context)) {}
 Compositor::~Compositor() = default;
@@ -115,18 +55,16 @@ void Compositor::compose(const plan::Span& span, const std::function<void(media:
       next = 1;
     }
   }
-  std::unique_ptr<Stack> stack;
-  if (next < span.layers.size()) {
-    stack = std::make_unique<Stack>(base ? base->picture(base_first) : background(), context_.canvas.fps);
+  for (std::int64_t n = 0; n < span.frames; ++n) {
+    media::FramePtr frame = media::ref_frame(base ? base->picture(base_first + n) : background());
+    if (next < span.layers.size()) {
+      media::check(av_frame_make_writable(frame.get()), "cannot allocate", "picture", ErrorCode::local);
+    }
     for (std::size_t i = next; i < span.layers.size(); ++i) {
       LayerRenderer& layer = renderer(span.layers[i].clip);
-      stack->add(layer, span.layers[i].first, layer.picture(span.layers[i].first));
+      const AVFrame& picture = layer.picture(span.layers[i].first + (layer.constant() ? 0 : n));
+      filters::native::blend(native_picture(*frame), native_picture(picture), layer.x(), layer.y());
     }
-    stack->configure();
-  }
-  for (std::int64_t n = 0; n < span.frames; ++n) {
-    const AVFrame& bottom = base ? base->picture(base_first + n) : background();
-    media::FramePtr frame = stack ? stack->frame(bottom, n) : media::ref_frame(bottom);
     tag(*frame);
     sink(std::move(frame));
   }

@@ -20,7 +20,6 @@ class Compositor {
   void keep_only(const std::vector<plan::Layer>& next);
 
  private:
-  class Stack;
   LayerRenderer& renderer(int clip);
   const AVFrame& background();
 

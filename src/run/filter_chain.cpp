@@ -6,6 +6,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "filters/nodes.h"
 #include "run/picture.h"
 
 namespace avstage::run {
@@ -21,19 +22,25 @@ FilterSpec key_spec(const Clip& clip, const Color& color) {
   return spec;
 }
 
-/// The nodes of a filter of ours or of lavfi; `context` becomes what the next filter may know.
-filters::Graph nodes_of(const FilterSpec& spec, filters::Context& context) {
-  const filters::Filter* filter = filters::find(spec.name);
-  if (!filter) return filters::lavfi_graph(spec, context);
-  const filters::Values values = filters::validate(*filter, spec);
+/// The nodes of a filter of ours or of lavfi, and its native work; `context` becomes what the next filter may
+/// know.
+struct Work {
   filters::Graph graph;
+  filters::Native native;
+};
+Work work_of(const FilterSpec& spec, filters::Context& context) {
+  const filters::Filter* filter = filters::find(spec.name);
+  if (!filter) return {filters::lavfi_graph(spec, context), nullptr};
+  const filters::Values values = filters::validate(*filter, spec);
+  Work work;
   try {
-    graph = filter->build(values, context);
+    work.graph = filter->build(values, context);
+    if (filter->native) work.native = filter->native(values, context);
   } catch (const Error& e) {
     throw e.within(spec.mark.str());
   }
   context = filters::context_after(*filter, values, context);
-  return graph;
+  return work;
 }
 
 filters::Context context_for(const AVFrame& frame, Rational fps, std::int64_t clip_frames) {
@@ -88,37 +95,70 @@ std::pair<int, int> display_size(const AVFrame& frame, int rotation) {
   return {frame.width, static_cast<int>((Rational(frame.height) / sar).round())};
 }
 
-FilterChain::FilterChain(const AVFrame& like, Rational fps)
-    : source_(graph_.add_video_source(like, Rational(1) / fps, fps)), last_(source_) {}
+filters::Link FilterChain::last() const {
+  return {static_cast<int>(stages_.back().nodes.size()) - 1, 0};  // −1: what comes in
+}
 
 void FilterChain::add(const std::string& filter, const media::Options& options) {
-  last_ = graph_.add(filter, options, last_);
-  what_ = filter;
+  stages_.back().nodes.push_back({filter, options, {last()}});
 }
 
 void FilterChain::add(const FilterSpec& spec, filters::Context& context) {
-  what_ = spec.name;
-  const media::FilterGraph::Pad input = last_;
-  std::vector<media::FilterGraph::Pad> nodes;
-  for (const filters::Node& node : nodes_of(spec, context)) {
-    std::vector<media::FilterGraph::Pad> inputs;
-    for (const filters::Link& link : node.inputs) {
-      inputs.push_back(link.node < 0 ? input : media::FilterGraph::Pad{nodes.at(link.node).filter, link.pad});
-    }
-    nodes.push_back(graph_.add(node.filter, node.options, inputs));
+  const bool rgb = filters::is_rgb(context);
+  Work work = work_of(spec, context);
+  const filters::Link input = last();
+  const int offset = input.node + 1;
+  for (filters::Node& node : work.graph) {
+    for (filters::Link& link : node.inputs)
+      link = link.node < 0 ? input : filters::Link{link.node + offset, link.pad};
+    stages_.back().nodes.push_back(std::move(node));
   }
-  if (!nodes.empty()) last_ = nodes.back();
+  if (!work.native) return;
+  stages_.back().native = std::move(work.native);
+  stages_.emplace_back();
+  if (!rgb) return;
+  add("scale", {{"in_color_matrix", filters::scale_matrix(context)},
+                {"in_range", filters::scale_range(context)},
+                {"flags", kScalerFlags}});
+  add("format", {{"pix_fmts", filters::kRgb.alpha}});
 }
 
-void FilterChain::finish(const std::vector<std::string>& pix_fmts) {
-  sink_ = graph_.add_video_sink(last_, pix_fmts);
-  graph_.configure();
+void FilterChain::make_graph(Stage& stage, const AVFrame& like) const {
+  stage.graph = std::make_unique<media::FilterGraph>();
+  stage.source = stage.graph->add_video_source(like, Rational(1) / fps_, fps_);
+  std::vector<media::FilterGraph::Pad> made;
+  for (const filters::Node& node : stage.nodes) {
+    std::vector<media::FilterGraph::Pad> inputs;
+    for (const filters::Link& link : node.inputs) {
+      inputs.push_back(link.node < 0 ? stage.source
+                                     : media::FilterGraph::Pad{made.at(link.node).filter, link.pad});
+    }
+    made.push_back(stage.graph->add(node.filter, node.options, inputs));
+  }
+  stage.sink = stage.graph->add_video_sink(made.empty() ? stage.source : made.back(), stage.pix_fmts);
+  stage.graph->configure();
+}
+
+media::FramePtr FilterChain::run(Stage& stage, const AVFrame& frame) const {
+  if (!stage.graph) make_graph(stage, frame);
+  stage.graph->push(stage.source, &frame);
+  media::FramePtr out = stage.graph->pull(stage.sink);
+  if (!out) {
+    throw Error(ErrorCode::bug, fmt::format("the filters up to {} held a frame back",
+                                            stage.nodes.empty() ? "the first" : stage.nodes.back().filter));
+  }
+  if (!stage.native) return out;
+  media::check(av_frame_make_writable(out.get()), "cannot allocate", "picture", ErrorCode::local);
+  stage.native(native_picture(*out));
+  return out;
 }
 
 media::FramePtr FilterChain::run(const AVFrame& frame) {
-  graph_.push(source_, &frame);
-  media::FramePtr out = graph_.pull(sink_);
-  if (!out) throw Error(ErrorCode::bug, "filter " + what_ + " held a frame back");
+  media::FramePtr out;
+  for (Stage& stage : stages_) {
+    if (&stage != &stages_.front() && stage.nodes.empty() && stage.pix_fmts.empty()) continue;
+    out = run(stage, out ? *out : frame);
+  }
   return out;
 }
 
@@ -126,7 +166,7 @@ std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::opt
                                                 const AVFrame& like, int rotation, Rational fps,
                                                 std::int64_t clip_frames) {
   if (rotation == 0 && clip.filters.empty()) return nullptr;
-  auto chain = std::make_unique<FilterChain>(like, fps);
+  auto chain = std::make_unique<FilterChain>(fps);
   filters::Context context = context_for(like, fps, clip_frames);
   if (!clip.filters.empty()) std::tie(context.width, context.height) = display_size(like, 0);
   // Turned with the picture, subsampled chroma would lie where no tag can say.
@@ -146,7 +186,7 @@ std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::opt
 std::unique_ptr<FilterChain> make_fit_chain(const Clip& clip, const std::optional<Color>& key_color,
                                             const AVFrame& like, int rotation, plan::Box box,
                                             bool wants_alpha, Rational fps, std::int64_t clip_frames) {
-  auto chain = std::make_unique<FilterChain>(like, fps);
+  auto chain = std::make_unique<FilterChain>(fps);
   auto [display_width, display_height] = display_size(like, rotation);
   bool as_is = is_canvas_picture(like, box.width, box.height);
   if (box.cropped(display_width, display_height)) {
@@ -166,15 +206,15 @@ std::unique_ptr<FilterChain> make_fit_chain(const Clip& clip, const std::optiona
   }
   chain->add("setsar", {{"sar", "1"}});
   if (key_here) {
-    chain->add("format", {{"pix_fmts", "yuv420p"}});
     filters::Context context = context_for(like, fps, clip_frames);
     context.width = box.width;
     context.height = box.height;
     context.color_matrix = "bt709";
     context.full_range = false;
-    context.alpha = false;
+    context.alpha = has_alpha(like);
+    chain->add("format", {{"pix_fmts", "yuva420p"}});
     chain->add(key_spec(clip, *key_color), context);
-    alpha = true;
+    return chain;
   }
   chain->finish({alpha ? "yuva420p" : "yuv420p"});
   return chain;
@@ -208,7 +248,7 @@ void check_filters(const Clip& clip, int width, int height, Rational fps, std::i
   context.height = height;
   context.fps = fps;
   context.frames = clip_frames;
-  for (const FilterSpec& spec : clip.filters) nodes_of(spec, context);
+  for (const FilterSpec& spec : clip.filters) work_of(spec, context);
 }
 
 }  // namespace avstage::run

@@ -10,24 +10,36 @@
 
 namespace avstage::run {
 
-/// One frame in, one frame out: a linear piece of a clip's picture path. One thread.
+/// One frame in, one frame out: a linear piece of a clip's picture path. It is described first; libavfilter's
+/// graphs are made for the first frame, and all frames must look like that one. One thread.
 class FilterChain {
  public:
-  /// Frames must look like `like`; their pts is clip time in 1/fps.
-  FilterChain(const AVFrame& like, Rational fps);
+  /// Frames' pts is clip time in 1/fps.
+  explicit FilterChain(Rational fps) : fps_(fps), stages_(1) {}
 
   void add(const std::string& filter, const media::Options& options);
   /// A filter of ours, or lavfi; `context` becomes what the next one may know. Error{usage} with the mark.
   void add(const FilterSpec& spec, filters::Context& context);
-  /// Ends building. `pix_fmts` empty: whatever comes out.
-  void finish(const std::vector<std::string>& pix_fmts);
+  /// Ends describing. `pix_fmts` empty: whatever comes out.
+  void finish(const std::vector<std::string>& pix_fmts) { stages_.back().pix_fmts = pix_fmts; }
   media::FramePtr run(const AVFrame& frame);
 
  private:
-  media::FilterGraph graph_;
-  media::FilterGraph::Pad source_, last_;
-  int sink_ = 0;
-  std::string what_ = "picture";
+  /// A graph, and what is then done to its frames by ourselves.
+  struct Stage {
+    filters::Graph nodes;
+    std::vector<std::string> pix_fmts;
+    filters::Native native;
+    std::unique_ptr<media::FilterGraph> graph;
+    media::FilterGraph::Pad source;
+    int sink = 0;
+  };
+  void make_graph(Stage& stage, const AVFrame& like) const;
+  media::FramePtr run(Stage& stage, const AVFrame& frame) const;
+  filters::Link last() const;
+
+  Rational fps_;
+  std::vector<Stage> stages_;
 };
 
 /// Upright (as probing states it) and in square pixels: the horizontal side of the source carries the change.

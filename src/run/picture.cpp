@@ -103,6 +103,18 @@ bool has_alpha(const AVFrame& frame) {
   return descriptor(frame).flags & AV_PIX_FMT_FLAG_ALPHA;
 }
 
+filters::native::Picture native_picture(const AVFrame& frame) {
+  filters::native::Picture picture;
+  for (int i = 0; i < 4; ++i) {
+    picture.data[i] = frame.data[i];
+    picture.stride[i] = frame.linesize[i];
+  }
+  picture.width = frame.width;
+  picture.height = frame.height;
+  picture.subsampled = descriptor(frame).log2_chroma_w > 0;
+  return picture;
+}
+
 void settle_color(AVFrame& frame, bool still, const std::string& name) {
   const bool gray = descriptor(frame).nb_components <= 2;
   if (frame.color_range == AVCOL_RANGE_UNSPECIFIED) {

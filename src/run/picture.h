@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "avstage/job.h"
+#include "filters/native/picture.h"
 #include "media/filter_graph.h"
 
 /// Small picture operations on libav frames that the compositor needs and libavfilter has no exact word for.
@@ -51,5 +52,8 @@ void scale_alpha(AVFrame& frame, double factor);
 std::string matrix_of(const AVFrame& frame);
 bool is_full_range(const AVFrame& frame);
 bool has_alpha(const AVFrame& frame);
+
+/// The pixels of an 8-bit YUV frame, 4:2:0 or 4:4:4, for native work. They stay the frame's.
+filters::native::Picture native_picture(const AVFrame& frame);
 
 }  // namespace avstage::run

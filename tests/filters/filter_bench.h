@@ -16,6 +16,7 @@
 
 extern "C" {
 #include <libavutil/imgutils.h>
+#include <libavutil/pixdesc.h>
 }
 
 /// What every filter test needs: tiny pictures in, the filter's graph, pictures out.
@@ -173,12 +174,30 @@ inline FramePtr convert(const FramePtr& frame, const std::string& format, const 
       run(graph, context_of(frame->width, frame->height, true), repeat(frame, 1), {format}).front());
 }
 
+inline native::Picture pixels_of(const FramePtr& frame) {
+  native::Picture picture{.width = frame->width, .height = frame->height};
+  for (std::size_t i = 0; i < 4; ++i) {
+    picture.data[i] = frame->data[i];
+    picture.stride[i] = frame->linesize[i];
+  }
+  picture.subsampled = av_pix_fmt_desc_get(AVPixelFormat(frame->format))->log2_chroma_w > 0;
+  return picture;
+}
+
 /// Filters one picture with a filter of ours.
 inline FramePtr filter_one(const std::string& name, Params params, const Context& context,
                            const FramePtr& frame, const std::string& format) {
-  auto out = run(build(name, std::move(params), context), context, repeat(frame, 1), {format});
+  const Filter& filter = *find(name);
+  const Values values = validate(filter, spec_of(name, std::move(params)));
+  const bool native = filter.native != nullptr;
+  auto out = run(filter.build(values, context), context, repeat(frame, 1),
+                 native ? std::vector<std::string>{} : std::vector{format});
   EXPECT_EQ(out.size(), 1u);
-  return std::move(out.at(0));
+  if (!native) return std::move(out.at(0));
+  media::check(av_frame_make_writable(out[0].get()), "buffer", "test picture");
+  filter.native(values, context)(pixels_of(out[0]));
+  return convert(out[0], format, context.color_matrix == "gbr" ? "bt709" : context.color_matrix,
+                 context.full_range || context.color_matrix == "gbr" ? "full" : "limited");
 }
 
 inline int at(const FramePtr& frame, int plane, int x, int y) {

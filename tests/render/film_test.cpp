@@ -90,8 +90,8 @@ TEST_F(Film, AnUpToDateFilmIsLeftAloneAndATouchedOneIsNot) {
   EXPECT_EQ(again.outputs.at(0).segments_rendered, 0) << "its segments are in the store";
 }
 
-/// Not smaller: with fades on pictures of 320x180 and less, x264's macroblock tree itself gives other bytes from
-/// run to run (the ffmpeg command does too).
+/// Not smaller: with fades on pictures of 320x180 and less, x264's macroblock tree itself gives other bytes
+/// from run to run (the ffmpeg command does too).
 TEST_F(Film, TwoRunsGiveTheSameBytes) {
   file("a.mp4", 2, Picture::testsrc);
   const std::string text = R"({ "version": 1, "canvas": { "size": "640x360", "fps": 25 },
@@ -106,7 +106,9 @@ TEST_F(Film, TwoRunsGiveTheSameBytes) {
 
 TEST_F(Film, AnEmptyOrFullMatteIsAnError) {
   make_image(dir / "halves.png", 160, 90);  // red and blue
-  for (const char* key : {R"({ "color": "#00ff00" })", R"({ "color": "#dc1e1e", "similarity": 0.9 })"}) {
+  for (const char* key :
+       {R"({ "color": "#00ff00" })",
+        R"({ "color": "#dc1e1e" }, "filters": [{ "crop": { "width": 70, "height": 90 } }])"}) {
     auto [code, message] = fail(fmt::format(R"({{ "version": 1, "canvas": {{ "size": "160x90", "fps": 25 }},
       "clips": [ {{ "image": "halves.png", "duration": 1, "key": {} }} ], "output": "out.mp4" }})",
                                             key),
