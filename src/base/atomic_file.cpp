@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "avstage/error.h"
+#include "base/crash_point.h"
 
 namespace avstage {
 namespace {
@@ -44,7 +45,9 @@ void write_all(int fd, std::string_view content, const std::string& path) {
 
 void publish_file(const std::string& part, const std::string& target) {
   sync_path(part, O_RDONLY);
+  crash_point("before_rename");
   if (::rename(part.c_str(), target.c_str()) != 0) fail(target, "cannot publish");
+  crash_point("renamed");
   std::string dir = std::filesystem::path(target).parent_path().string();
   sync_path(dir.empty() ? "." : dir, O_RDONLY | O_DIRECTORY);
 }

@@ -20,5 +20,6 @@ void add_render(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_look_up(CLI::App& app, Action& action);  ///< filters, probe
 void add_sandbox(CLI::App& app, Action& action);
+void add_ledger(CLI::App& app, Action& action);  ///< list, show, settle, export
 
 }  // namespace avstage::cli

@@ -12,7 +12,17 @@ namespace {
 struct RenderOptions : JobOptions {
   bool overwrite = false, accept_watermark = false, json = false;
   std::string progress = "auto";
+  bool no_wait = false;
+  std::string max_wait, deadline;
+  std::optional<double> max_credits;
 };
+
+Rational length_of(const char* option, const std::string& text) {
+  if (auto length = parse_duration(text); length && *length > Rational(0)) return *length;
+  throw Error(ErrorCode::usage,
+              fmt::format("{} {}: allowed: seconds, or a length such as 90s, 40m or 1h", option, text),
+              "command_line");
+}
 
 void print_summary(const Report& report) {
   for (const OutputReport& o : report.outputs) {
@@ -40,6 +50,10 @@ int render_job(const RenderOptions& options, const std::stop_token& stop) {
   Settings settings = options.settings();
   settings.overwrite = options.overwrite;
   settings.accept_watermark = options.accept_watermark;
+  settings.no_wait = options.no_wait;
+  settings.max_credits = options.max_credits;
+  if (!options.max_wait.empty()) settings.max_wait = length_of("--max-wait", options.max_wait);
+  if (!options.deadline.empty()) settings.deadline = length_of("--deadline", options.deadline);
   std::unique_ptr<sandbox::Sandbox> sandbox;
   if (options.sandbox) sandbox = start_sandbox(settings, {});
   Progress progress(style);
@@ -62,6 +76,13 @@ void add_render(CLI::App& app, Action& action) {
   command->add_flag("-y,--overwrite", options->overwrite, "replace existing files that are not up to date");
   command->add_flag("--accept-watermark", options->accept_watermark,
                     "take the watermarked version of a clip that could not be paid for");
+  command->add_flag("--no-wait", options->no_wait,
+                    "end at once where another run makes the same output or clip");
+  command->add_option("--max-credits", options->max_credits, "buy nothing where the estimate is above it")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--max-wait", options->max_wait,
+                      "the longest a clip waits where the vendor asks to; 10m");
+  command->add_option("--deadline", options->deadline, "the longest this run may take");
   command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
   command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr");
   command->callback([options, &action] {

@@ -38,6 +38,14 @@ std::unique_ptr<ClipLock> ClipLock::try_take(const std::string& state_dir, const
   return std::unique_ptr<ClipLock>(new ClipLock(fd));
 }
 
+std::unique_ptr<ClipLock> ClipLock::try_slot(const std::string& state_dir, const std::string& realm,
+                                             int count) {
+  for (int i = 0; i < count; ++i) {
+    if (auto slot = try_take(state_dir, realm, fmt::format("slot {}", i))) return slot;
+  }
+  return nullptr;
+}
+
 // The file stays: were it removed, a third process could lock a new file of the same name.
 ClipLock::~ClipLock() {
   ::close(fd_);

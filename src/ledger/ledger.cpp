@@ -20,7 +20,8 @@ constexpr std::array<const char*, 7> state_words{"intent", "submitting", "submit
 constexpr const char* select_entry =
     "SELECT realm, clip_key, attempt, state, dialect, tag, idempotency_key, video_id, request, title, "
     "intent_at, "
-    "submitting_at, submitted_at, settled_at, duration, archive, sha256, bytes, error, unpaid FROM clips ";
+    "submitting_at, submitted_at, settled_at, duration, archive, sha256, bytes, error, unpaid, tags "
+    "FROM clips ";
 
 State state_from(const std::string& word) {
   for (std::size_t i = 0; i < state_words.size(); ++i) {
@@ -51,6 +52,7 @@ Entry read_entry(const Statement& row) {
   entry.bytes = static_cast<std::uint64_t>(row.integer(17));
   entry.error = row.text(18);
   entry.unpaid = row.integer(19) != 0;
+  entry.tags = row.text(20);
   return entry;
 }
 
@@ -76,7 +78,7 @@ class SqliteLedger : public Ledger {
   }
 
   Entry begin(const std::string& realm, const std::string& clip_key, const std::string& dialect,
-              const std::string& request, const std::string& title) override {
+              const std::string& request, const std::string& title, const std::string& tags) override {
     std::lock_guard lock(mutex_);
     Transaction transaction(database_);
     std::optional<Entry> before = latest(realm, clip_key);
@@ -87,10 +89,11 @@ class SqliteLedger : public Ledger {
     Statement insert(
         database_,
         "INSERT INTO clips (realm, clip_key, attempt, state, dialect, tag, idempotency_key, request, "
-        "title, intent_at) VALUES (?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?)");
+        "title, intent_at, tags) VALUES (?, ?, ?, 'intent', ?, ?, ?, ?, ?, ?, ?)");
     insert.bind(realm).bind(clip_key).bind(std::int64_t(attempt)).bind(dialect);
     insert.bind(tag_of(realm, clip_key, attempt)).bind(idempotency_key_of(realm, clip_key, attempt));
     insert.bind(log::redact(request)).bind(log::redact(title)).bind(clock_.unix_seconds());
+    insert.bind(log::redact(tags));
     insert.step();
     std::optional<Entry> stored = latest(realm, clip_key);
     transaction.commit();
@@ -126,6 +129,10 @@ class SqliteLedger : public Ledger {
   }
   Entry failed(const Entry& entry, const std::string& error) override {
     return settle(entry, "failed", "'submitted'", error);
+  }
+
+  Entry not_bought(const Entry& entry) override {
+    return settle(entry, "rejected", "'ambiguous'", "settled by hand: not bought");
   }
 
   // The archived file of an unpaid version is no longer the clip once the paid one is there.

@@ -25,6 +25,7 @@ struct Entry {
   std::string video_id;
   std::string request;  ///< canonical JSON, for humans
   std::string title;
+  std::string tags = "{}";  ///< JSON object of texts, the job's own words
   /// Unix seconds, 0: not yet. submitting_at is that of the first try that may have arrived.
   std::int64_t intent_at = 0, submitting_at = 0, submitted_at = 0, settled_at = 0;
   std::optional<double> duration;  ///< seconds, the vendor's word
@@ -53,7 +54,8 @@ class Ledger {
   /// Records the intent: a new entry, or the next attempt of one that is failed or rejected. Returns it.
   /// Error{bug} when the entry is in any other state.
   virtual Entry begin(const std::string& realm, const std::string& clip_key, const std::string& dialect,
-                      const std::string& request, const std::string& title) = 0;
+                      const std::string& request, const std::string& title,
+                      const std::string& tags = "{}") = 0;
   /// Each moves exactly one step and returns the entry as stored; Error{bug} from a state that does not lead
   /// there.
   virtual Entry submitting(const Entry& entry) = 0;                              ///< intent|submitting →
@@ -65,6 +67,8 @@ class Ledger {
   virtual Entry completed(const Entry& entry, std::optional<double> duration,
                           bool unpaid) = 0;                                ///< submitted|completed →
   virtual Entry failed(const Entry& entry, const std::string& error) = 0;  ///< submitted →
+  /// A human says that an ambiguous purchase was not made: rejected, so that begin() may follow.
+  virtual Entry not_bought(const Entry& entry) = 0;  ///< ambiguous →
   /// The archived file: only for completed.
   virtual Entry archived(const Entry& entry, const std::string& file, const std::string& sha256,
                          std::uint64_t bytes) = 0;
@@ -89,6 +93,9 @@ class ClipLock {
  public:
   static std::unique_ptr<ClipLock> try_take(const std::string& state_dir, const std::string& realm,
                                             const std::string& clip_key);
+  /// One of the `count` places of a realm where clips are being made, over all processes of this state
+  /// folder; a process that dies gives its places back. nullptr when all are taken.
+  static std::unique_ptr<ClipLock> try_slot(const std::string& state_dir, const std::string& realm, int count);
   ~ClipLock();
   ClipLock(const ClipLock&) = delete;
   ClipLock& operator=(const ClipLock&) = delete;

@@ -17,7 +17,7 @@ namespace avstage::ledger {
 namespace {
 
 constexpr std::int64_t application_id = 0x61767374;  // "avst"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // One row an attempt: what an earlier attempt cost stays on record. `doubt`: an earlier try of this attempt
 // may have reached the vendor. WITHOUT ROWID: no second index that could disagree with the table.
@@ -45,6 +45,7 @@ CREATE TABLE clips (
   error TEXT NOT NULL DEFAULT '',
   unpaid INTEGER NOT NULL DEFAULT 0,
   doubt INTEGER NOT NULL DEFAULT 0,
+  tags TEXT NOT NULL DEFAULT '{}',
   PRIMARY KEY (realm, clip_key, attempt)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE hashes (
@@ -118,8 +119,8 @@ void refuse_others(Database& database) {
          "ledger_damaged");
   }
   std::int64_t version = database.number("PRAGMA user_version");
-  if (version != schema_version) {
-    fail(fmt::format("ledger {}: has version {}, this avstage reads version {}: use a newer avstage",
+  if (version < 1 || version > schema_version) {
+    fail(fmt::format("ledger {}: has version {}, this avstage reads up to version {}: use a newer avstage",
                      database.path(), version, schema_version),
          "ledger_version");
   }
@@ -142,12 +143,21 @@ void write_ahead(Database& database) {
   }
 }
 
+/// A ledger of the first version knew no tags.
+void bring_up_to_date(Database& database) {
+  if (database.number("PRAGMA user_version") == schema_version) return;
+  Transaction transaction(database);
+  database.run("ALTER TABLE clips ADD COLUMN tags TEXT NOT NULL DEFAULT '{}'");
+  database.run(fmt::format("PRAGMA user_version = {}", schema_version));
+  transaction.commit();
+}
+
 void set_up(Database& database) {
   bool fresh = is_fresh(database);
   if (!fresh) refuse_others(database);
   write_ahead(database);
   database.run("PRAGMA synchronous = FULL");
-  if (!fresh) return;
+  if (!fresh) return bring_up_to_date(database);
   sync_folders_above(database.path());
   Transaction transaction(database);
   database.run(schema);

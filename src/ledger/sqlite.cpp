@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "avstage/error.h"
+#include "base/crash_point.h"
 
 namespace avstage::ledger {
 namespace {
@@ -124,8 +125,10 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
+  crash_point("ledger_commit");
   database_.run("COMMIT");
   open_ = false;
+  crash_point("ledger_committed");
 }
 
 }  // namespace avstage::ledger

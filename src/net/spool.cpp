@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "avstage/error.h"
+#include "base/crash_point.h"
 
 namespace avstage::net {
 namespace {
@@ -67,6 +68,7 @@ std::size_t Spool::write(std::uint64_t at, std::span<const std::byte> data) {
     if (n < 0) fail_disk("cannot write", errno);
     done += static_cast<std::size_t>(n);
   }
+  crash_point("streaming");
   std::lock_guard lock(mutex_);
   present_.add(at, at + data.size());
   changed_.notify_all();

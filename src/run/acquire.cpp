@@ -1,12 +1,13 @@
 #include "run/acquire.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <condition_variable>
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "run/purchase.h"
@@ -18,11 +19,18 @@ namespace fs = std::filesystem;
 
 constexpr double kDurationTolerance = 0.5;  ///< seconds between the vendor's word and the file
 
-/// Moves a complete file into place, across file systems if need be.
+bool on_one_device(const std::string& file, const std::string& other) {
+  struct stat a {
+  }, b{};
+  return ::stat(file.c_str(), &a) == 0 && ::stat(fs::path(other).parent_path().c_str(), &b) == 0 &&
+         a.st_dev == b.st_dev;
+}
+
+/// Moves a complete file into place, across file systems if need be. What was paid for is on the disk before
+/// the ledger says so.
 void move_file(const std::string& from, const std::string& to) {
+  if (on_one_device(from, to)) return publish_file(from, to);
   std::error_code ec;
-  fs::rename(from, to, ec);
-  if (!ec) return;
   std::string part = fmt::format("{}.{}.part", to, ::getpid());
   FileRemover remover(part);
   fs::copy_file(from, part, fs::copy_options::overwrite_existing, ec);
@@ -32,18 +40,15 @@ void move_file(const std::string& from, const std::string& to) {
   fs::remove(from, ec);
 }
 
-std::unique_ptr<ledger::ClipLock> lock_clip(Session& session, const std::string& clip_key,
-                                            const std::string& label,
-                                            const std::function<void(const std::string&)>& waiting,
-                                            const std::stop_token& stop) {
+/// Tries until there is a lock; says once what it waits for.
+std::unique_ptr<ledger::ClipLock> wait_for_lock(
+    Session& session, const std::function<std::unique_ptr<ledger::ClipLock>()>& attempt,
+    const std::function<void()>& tell, const std::stop_token& stop) {
   using namespace std::chrono_literals;
   for (bool told = false;; told = true) {
-    auto lock = ledger::ClipLock::try_take(session.settings().state_dir, session.realm(), clip_key);
-    if (lock) return lock;
-    if (!told) waiting("another run is obtaining it");
-    if (!session.clock().sleep(250ms, stop)) {
-      throw Error(ErrorCode::interrupted, label + ": stopped", "interrupted");
-    }
+    if (auto lock = attempt()) return lock;
+    if (!told) tell();
+    if (!session.clock().sleep(100ms, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
   }
 }
 
@@ -67,29 +72,6 @@ void check_contract(const std::string& label, const MediaFacts& promised, const 
 
 }  // namespace
 
-/// How many clips may be being made at once.
-class Acquirer::Slots {
- public:
-  explicit Slots(int free) : free_(free) {}
-
-  bool take(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    if (!wake_.wait(lock, stop, [&] { return free_ > 0; })) return false;
-    --free_;
-    return true;
-  }
-  void give() {
-    std::lock_guard lock(mutex_);
-    ++free_;
-    wake_.notify_one();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  int free_;
-};
-
 namespace {
 
 /// One purchase from the vendor into MediaAccess and the archive.
@@ -106,14 +88,22 @@ class Obtain {
         observer_(observer),
         news_(news) {}
 
-  /// From the ledger's state to a video that can be fetched; this part holds a slot.
+  /// From the ledger's state to a video that can be fetched. The clip's lock comes before the slot: who holds
+  /// a slot waits for nobody but the vendor.
   void buy(const std::stop_token& stop) {
     auto waiting = [this](const std::string& word) { tell(Event::Kind::waiting, word); };
-    lock_ = lock_clip(session_, purchase_.clip_key, label_, waiting, stop);
+    lock_ = wait_for_lock(
+        session_, [this] { return session_.lock_clip(purchase_.clip_key); },
+        [&] { waiting("another run is obtaining it"); }, stop);
     if (auto entry = session_.archived(purchase_.clip_key)) {  // another run was quicker
       archived_ = std::move(entry);
       return;
     }
+    const int places = plan_.job.heygen.max_concurrent;
+    auto slot = wait_for_lock(
+        session_,
+        [&] { return ledger::ClipLock::try_slot(session_.settings().state_dir, session_.realm(), places); },
+        [&] { waiting(fmt::format("{} clips are being made, the most allowed at once", places)); }, stop);
     Purchaser::Listener listener{waiting,
                                  [this](const std::string& id) { tell(Event::Kind::submitted, id); }};
     bought_ = Purchaser(session_, plan_.job.heygen, purchase_.avatar, purchase_.clip_key, label_, listener)
@@ -136,6 +126,7 @@ class Obtain {
     tell(Event::Kind::completed, bought_.video_id);
     send(AcquireNews::Kind::readable, facts);
     stream_->wait_complete(stop);
+    crash_point("streamed");
     MediaFacts found = media::prove_complete(stream_->reader(), label_);
     check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven);
     store(stop);
@@ -205,8 +196,11 @@ class Obtain {
     std::string path = session_.archive_dir() + "/" + file;
     std::string sha256 = sha256_file(spool_, stop);
     std::uint64_t bytes = fs::file_size(spool_);
+    crash_point("proven");
     move_file(spool_, path);
+    crash_point("moved");
     session_.ledger().archived(*bought_.entry, file, sha256, bytes);
+    crash_point("archived");
     remover_->release();
   }
 
@@ -235,8 +229,7 @@ Acquirer::Acquirer(Session& session, const plan::Plan& plan, MediaAccess& media,
       plan_(plan),
       media_(media),
       observer_(std::move(observer)),
-      news_(4 * plan.purchases.size() + 4),
-      slots_(std::make_unique<Slots>(plan.job.heygen.max_concurrent)) {}
+      news_(4 * plan.purchases.size() + 4) {}
 
 Acquirer::~Acquirer() {
   stop();
@@ -261,14 +254,7 @@ void Acquirer::start(const std::vector<int>& purchases) {
 void Acquirer::obtain(int purchase, const std::stop_token& stop) {
   Obtain job(session_, plan_, purchase, media_, observer_, news_);
   try {
-    if (!slots_->take(stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
-    try {
-      job.buy(stop);
-    } catch (...) {
-      slots_->give();
-      throw;
-    }
-    slots_->give();
+    job.buy(stop);
     std::stop_callback wake(stop, [&job] { job.abort(); });
     job.fetch(stop);
   } catch (...) {

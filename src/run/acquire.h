@@ -27,7 +27,8 @@ struct AcquireNews {
   PurchaseReport report;
 };
 
-/// Obtains avatar clips: one thread each, mostly asleep, at most `max_concurrent` being made at once. Every
+/// Obtains avatar clips: one thread each, mostly asleep; at most `max_concurrent` are being made at once, by all runs on
+/// this state folder together. Every
 /// step that costs money is durable in the ledger before it is taken; run again after any crash, it
 /// continues.
 class Acquirer {
@@ -44,7 +45,6 @@ class Acquirer {
   void stop();
 
  private:
-  class Slots;
   void obtain(int purchase, const std::stop_token& stop);
 
   Session& session_;
@@ -52,7 +52,6 @@ class Acquirer {
   MediaAccess& media_;
   Observer observer_;
   BoundedQueue<AcquireNews> news_;
-  std::unique_ptr<Slots> slots_;
   std::vector<std::jthread> threads_;
 };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "avstage/avstage.h"
+#include "run/budget.h"
 #include "run/manifest.h"
 #include "run/production.h"
 
@@ -79,6 +80,10 @@ ordered_json composition_json(Production& p, std::size_t index) {
   return j;
 }
 
+ordered_json estimate_json(const run::Estimate& e) {
+  return {{"seconds", e.seconds}, {"credits", e.credits}, {"at_least", e.at_least}, {"text", e.str()}};
+}
+
 ordered_json describe(const Job& job, const Settings& settings) {
   run::Session session(settings, job.heygen);
   Production p(job, session, [](const Event&) {}, {});
@@ -90,6 +95,7 @@ ordered_json describe(const Job& job, const Settings& settings) {
     j["seconds"] = (Rational(p.render.frames) / job.canvas.fps).to_double();
   }
   j["purchases"] = ordered_json::array();
+  const run::Prices prices = run::load_prices();
   for (const plan::Purchase& purchase : p.plan.purchases) {
     const Mark& mark = purchase.avatar.mark;
     j["purchases"].push_back({{"clip", p.plan.clips[purchase.clips.front()].label},
@@ -98,7 +104,12 @@ ordered_json describe(const Job& job, const Settings& settings) {
                               {"dialect", heygen::choose_dialect(purchase.avatar, job.heygen.api)},
                               {"state", purchase_state(p, purchase)},
                               {"place", mark.str()}});
+    if (run::would_be_bought(session, purchase)) {
+      j["purchases"].back()["estimate"] = estimate_json(run::estimate(
+          prices, purchase.avatar, j["purchases"].back()["dialect"].get<std::string>()));
+    }
   }
+  j["estimate"] = estimate_json(run::estimate_all(session, p.plan));
   for (std::size_t i = 0; i < p.plan.compositions.size(); ++i) j["compositions"].push_back(composition_json(p, i));
   return j;
 }
@@ -141,6 +152,7 @@ std::string plan_text(const Job& job, const Settings& settings) {
     out += fmt::format("{}: {} ({}, take {}, key {})\n", p["clip"].get<std::string>(), p["state"].get<std::string>(),
                        p["dialect"].get<std::string>(), p["take"].get<int>(),
                        p["clip_key"].get<std::string>().substr(0, 12));
+    if (p.contains("estimate")) out += "  " + p["estimate"]["text"].get<std::string>() + "\n";
   }
   for (const ordered_json& c : j["compositions"]) out += text_of_composition(c);
   return out;

@@ -1,5 +1,6 @@
 #include "run/output_lock.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -45,6 +46,11 @@ void OutputLocks::take(Session& session, const std::string& path, const Observer
     if (int fd = ledger::lock_file(file, false); fd >= 0) {
       held_.insert(fd);
       return;
+    }
+    if (session.settings().no_wait) {
+      throw Error(ErrorCode::locked,
+                  fmt::format("{}: another run is making it; without --no-wait this run waits", path),
+                  "locked");
     }
     if (!told) observer({Event::Kind::note, "", "waiting for another run that is making " + path, 0, 0, 0});
     if (!session.clock().sleep(100ms, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");

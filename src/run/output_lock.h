@@ -13,7 +13,8 @@ namespace avstage::run {
 /// of the same job waits for the first and then finds everything up to date.
 class OutputLocks {
  public:
-  /// Waits as long as another run holds one of them; says so once. Error{local}, Error{interrupted}.
+  /// Waits as long as another run holds one of them; says so once. Error{locked} instead where the settings
+  /// say no_wait. Error{local}, Error{interrupted}.
   OutputLocks(Session& session, const Job& job, const Observer& observer, const std::stop_token& stop);
   ~OutputLocks() { release(); }
   OutputLocks(const OutputLocks&) = delete;

@@ -30,4 +30,7 @@ struct Production {
   void tell(Event::Kind kind, const std::string& text) const { observer({kind, "", text, 0, 0, 0}); }
 };
 
+/// avstage::render in a session that the caller has opened.
+Report render_in(Session& session, const Job& job, const Observer& observer, const std::stop_token& stop);
+
 }  // namespace avstage::run

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/atomic_file.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "plan/content_key.h"
 #include "run/assemble.h"
@@ -131,12 +132,16 @@ void publish(Production& p, SegmentStore& store, std::size_t composition, std::s
   d.audio_file = mixed_audio(p, store, output.audio);
   const std::string part = part_path(output.path);
   FileRemover remover(part);
+  crash_point("assembling");
   Assembled done = assemble(d, part, p.stop);
+  crash_point("assembled");
   const double duration = (Rational(d.frames) / d.fps).to_double();
   // The manifest first: a kill between the two leaves a manifest that does not fit the file, never a film
   // that a later run would take for somebody else's.
   write_manifest(output.path, {key, done.bytes, done.sha256, d.frames, duration}, inputs_of(p), toolchain());
+  crash_point("manifest");
   publish_file(part, output.path);
+  crash_point("published");
   remover.release();
   p.report.outputs.push_back({output.path, "written", d.frames, duration, done.bytes, done.sha256,
                               static_cast<int>(d.pieces.size()), rendered_of(p, composition, k)});

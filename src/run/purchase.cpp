@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 
 namespace avstage::run {
@@ -19,6 +21,12 @@ constexpr int kMostPosts = 6;                      ///< of one attempt in one ru
 milliseconds jittered(milliseconds base, double low, double high) {
   static thread_local std::mt19937 random{std::random_device{}()};
   return milliseconds(std::int64_t(std::uniform_real_distribution(low, high)(random) * double(base.count())));
+}
+
+/// What a vendor asks for may be any number.
+milliseconds seconds_at_most(std::int64_t asked) {
+  constexpr std::int64_t a_year = 365 * 86400;
+  return seconds(std::min(asked, a_year));
 }
 
 /// What a human can do about the account.
@@ -85,15 +93,18 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
     std::string dialect = heygen::choose_dialect(avatar_, heygen_.api);
     heygen::Provider& provider = session_.provider(dialect);  // a missing key must not leave an intent behind
     known = session_.ledger().begin(session_.realm(), clip_key_, provider.dialect(),
-                                    log::redact(heygen::canonical_request(avatar_)), avatar_.title);
+                                    log::redact(heygen::canonical_request(avatar_)), avatar_.title,
+                                    nlohmann::json(heygen_.tags).dump());
+    crash_point("intent");
   }
   switch (known->state) {
     case State::intent:
       return submit(*known, stop);
     case State::submitting:
     case State::ambiguous: {
-      bool replayable = known->state == State::submitting && known->dialect == "v3" &&
-                        session_.clock().unix_seconds() - known->submitting_at < kReplayWindow;
+      // A clock that was turned back far says nothing of the key's age either.
+      const std::int64_t age = std::abs(session_.clock().unix_seconds() - known->submitting_at);
+      bool replayable = known->state == State::submitting && known->dialect == "v3" && age < kReplayWindow;
       return replayable ? submit(*known, stop) : reconcile(*known, stop);
     }
     default:
@@ -106,9 +117,12 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
   milliseconds delay = session_.patience().retry;
   for (int tries = 1;; ++tries) {
     entry = session_.ledger().submitting(entry);
+    crash_point("submitting");
     heygen::SubmitResult result = provider.submit(avatar_, entry.tag, entry.idempotency_key, stop);
+    crash_point("answered");
     if (auto* accepted = std::get_if<heygen::Accepted>(&result)) {
       entry = session_.ledger().submitted(entry, accepted->video_id);
+      crash_point("submitted");
       origin_ = "bought";
       listener_.submitted(accepted->video_id);
       return entry;
@@ -124,7 +138,12 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
     if (auto* unsent = std::get_if<heygen::Unsent>(&result)) {
       entry = session_.ledger().unsent(entry);
       why = unsent->why;
-      if (unsent->retry_after) delay = std::max<milliseconds>(delay, seconds(*unsent->retry_after));
+      if (unsent->retry_after) {
+        wait_as_asked(std::max(delay, seconds_at_most(*unsent->retry_after)), why, stop);
+        delay = std::min<milliseconds>(delay * 2, seconds(20));
+        --tries;  // --max-wait is the limit here
+        continue;
+      }
     } else {
       why = std::get<heygen::Lost>(result).why;
       if (entry.dialect != "v3") return reconcile(entry, stop);
@@ -142,8 +161,27 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
   }
 }
 
+/// The vendor takes no more for now, and said for how long.
+void Purchaser::wait_as_asked(milliseconds asked, const std::string& why, const std::stop_token& stop) {
+  const milliseconds most((session_.settings().max_wait * Rational(1000)).round());
+  if (asked > most - waited_) {
+    throw Error(
+        ErrorCode::network,
+        fmt::format(
+            "{}: the vendor asks to wait {} s ({}), after {} s of waiting; --max-wait allows {} s: run "
+            "again later, nothing was bought",
+            label_, asked / seconds(1), why, waited_ / seconds(1), most / seconds(1)),
+        "max_wait");
+  }
+  waited_ += asked;
+  listener_.waiting(fmt::format("the vendor asks to wait {} s", asked / seconds(1)));
+  log::info("{}: {}; waiting as the vendor asks", label_, why);
+  sleep(asked, why, stop);
+}
+
 /// The answer to the POST was lost and repeating it could buy twice: look for its tag in the vendor's list.
 ledger::Entry Purchaser::reconcile(const ledger::Entry& entry, const std::stop_token& stop) {
+  crash_point("reconciling");
   heygen::Provider& provider = session_.provider(entry.dialect);
   std::int64_t age = session_.clock().unix_seconds() - entry.submitting_at;
   milliseconds lag = session_.patience().list_lag;
@@ -154,7 +192,9 @@ ledger::Entry Purchaser::reconcile(const ledger::Entry& entry, const std::stop_t
   }
   if (auto id = asked([&] { return provider.find_by_tag(entry.tag, stop); })) {
     log::warning("{}: found video {} by its tag; nothing is bought again", label_, *id);
-    return session_.ledger().submitted(entry, *id);
+    ledger::Entry found = session_.ledger().submitted(entry, *id);
+    crash_point("found");
+    return found;
   }
   fail_ambiguous(entry, "its answer was lost, and the vendor's list has no video with its tag");
 }
@@ -163,9 +203,9 @@ void Purchaser::fail_ambiguous(const ledger::Entry& entry, const std::string& wh
   if (entry.state != ledger::State::ambiguous) session_.ledger().ambiguous(entry, why);
   throw Error(
       ErrorCode::ambiguous,
-      fmt::format("{}: it may have been bought: {} ({}). Look at the vendor's site: if it is there, name "
-                  "it as \"video_id\"; if not, set \"take\": {} to buy it",
-                  label_, why, entry.tag, avatar_.take + 1),
+      fmt::format("{0}: it may have been bought: {1}. Look at the vendor's site for a video with {2} in its "
+                  "title; if it is there: {3} --video-id ID; if it is not: {3} --not-bought; then run again",
+                  label_, why, entry.tag, session_.settle_command(entry)),
       "ambiguous");
 }
 
@@ -178,6 +218,7 @@ heygen::VideoStatus Purchaser::poll(const std::string& dialect, const std::strin
   const auto begin = session_.clock().now();
   auto no_url_since = begin;
   for (;;) {
+    crash_point("polling");
     heygen::VideoStatus status = asked([&] { return provider.status(video_id, stop); });
     if (status.state != State::pending) return status;
     const auto now = session_.clock().now();
@@ -218,6 +259,7 @@ Bought Purchaser::settle(ledger::Entry entry, const std::stop_token& stop) {
   }
   bool unpaid = status.unpaid && !heygen::is_test(avatar_);
   entry = session_.ledger().completed(entry, status.duration, unpaid);
+  crash_point("completed");
   if (unpaid && !session_.takes_unpaid()) {
     throw Error(
         ErrorCode::money,

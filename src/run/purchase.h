@@ -35,6 +35,7 @@ class Purchaser {
   heygen::VideoStatus poll(const std::string& dialect, const std::string& video_id,
                            const std::stop_token& stop);
   Bought settle(ledger::Entry entry, const std::stop_token& stop);
+  void wait_as_asked(std::chrono::milliseconds asked, const std::string& why, const std::stop_token& stop);
   [[noreturn]] void fail_ambiguous(const ledger::Entry& entry, const std::string& why);
   template <typename Question>
   auto asked(const Question& question);
@@ -47,6 +48,7 @@ class Purchaser {
   std::string clip_key_, label_;
   Listener listener_;
   std::string origin_ = "resumed";
+  std::chrono::milliseconds waited_{0};  ///< because the vendor asked
   std::chrono::steady_clock::time_point deadline_;
 };
 

@@ -1,8 +1,13 @@
+#include <fmt/format.h>
+
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 #include "avstage/avstage.h"
+#include "run/budget.h"
 #include "run/output_lock.h"
 #include "run/production.h"
 #include "run/publish.h"
@@ -22,12 +27,49 @@ Observer one_at_a_time(const Observer& observer) {
   };
 }
 
+/// Stops a run when its caller says so, and when its time is over.
+class Watch {
+ public:
+  Watch(const std::optional<Rational>& deadline, const std::stop_token& stop)
+      : forward_(stop, Forward{source_}) {
+    if (!deadline) return;
+    timer_ = std::jthread([this, limit = std::chrono::milliseconds((*deadline * Rational(1000)).round())](
+                              const std::stop_token& over) {
+      if (!system_clock().sleep(limit, over)) return;
+      expired_ = true;
+      source_.request_stop();
+    });
+  }
+  std::stop_token token() const { return source_.get_token(); }
+  bool expired() const { return expired_; }
+
+ private:
+  std::stop_source source_;
+  std::atomic<bool> expired_ = false;
+  struct Forward {
+    std::stop_source& to;
+    void operator()() const { to.request_stop(); }
+  };
+  std::stop_callback<Forward> forward_;
+  std::jthread timer_;  ///< last: it ends before what it uses
+};
+
 void timed_step(Production& p, const std::string& name, const std::function<void()>& work) {
   p.tell(Event::Kind::phase, name);
   auto begin = std::chrono::steady_clock::now();
   work();
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   p.report.steps.emplace_back(name, took.count());
+}
+
+/// Either all clips that this run lacks are its own to obtain, or nothing is bought.
+void hold_missing_clips(Production& p) {
+  std::vector<std::pair<std::string, std::string>> clips;
+  for (std::size_t i = 0; i < p.proven.size(); ++i) {
+    const plan::Purchase& purchase = p.plan.purchases[i];
+    if (!p.proven[i]) clips.emplace_back(purchase.clip_key, p.plan.clips[purchase.clips.front()].label);
+  }
+  p.session.hold_clips(clips);
 }
 
 /// Everything that can be known and refused before a clip is bought.
@@ -37,6 +79,7 @@ void prepare(Production& p) {
   p.resolve();
   run::check_pictures(p.plan, p.facts, p.render.timing);
   run::check_overwrite(p.session, p.job, p.render);
+  run::check_budget(p.session, p.plan);
   for (const plan::Purchase& purchase : p.plan.purchases) {
     bool archived = p.facts[purchase.clips.front()].has_value();
     p.proven.push_back(archived);
@@ -45,12 +88,27 @@ void prepare(Production& p) {
     p.report.purchases.push_back({p.plan.clips[purchase.clips.front()].label, "archive", entry->video_id,
                                   purchase.clip_key, entry->duration});
   }
+  if (p.session.settings().no_wait) hold_missing_clips(p);
 }
 
 }  // namespace
 
 Report render(const Job& job, const Settings& settings, const Observer& observer, const std::stop_token& stop) {
-  run::Session session(settings, job.heygen, stop);
+  Watch watch(settings.deadline, stop);
+  try {
+    run::Session session(settings, job.heygen, watch.token());
+    return run::render_in(session, job, observer, watch.token());
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::interrupted || !watch.expired()) throw;
+    throw Error(ErrorCode::network,
+                fmt::format("not finished within the {} s of --deadline; run again to continue, nothing is bought twice",
+                            settings.deadline->round()),
+                "deadline");
+  }
+}
+
+Report run::render_in(Session& session, const Job& job, const Observer& observer, const std::stop_token& stop) {
+  const Settings& settings = session.settings();
   Production p(job, session, one_at_a_time(observer), stop);
   run::OutputLocks locks(session, job, p.observer, stop);
   timed_step(p, "plan", [&] { prepare(p); });

@@ -11,6 +11,7 @@
 
 #include "avstage/error.h"
 #include "base/atomic_file.h"
+#include "base/crash_point.h"
 
 namespace avstage::run {
 namespace fs = std::filesystem;
@@ -68,6 +69,7 @@ std::string SegmentStore::find(const std::string& key) const {
 std::string SegmentStore::part_path(const std::string& key) const { return run_dir_ + "/" + key + ".part"; }
 
 void SegmentStore::keep(const std::string& part, const std::string& key, const std::set<int>& unproven) {
+  crash_point("segment");
   std::lock_guard lock(mutex_);
   if (unproven.empty()) {
     make_directories(fs::path(shared_path(key)).parent_path().string());

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/atomic_file.h"
 #include "base/log.h"
@@ -14,10 +15,22 @@ namespace avstage::run {
 namespace {
 
 using namespace std::chrono_literals;
+namespace fs = std::filesystem;
 
 std::string env(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+/// One word of a command that can be pasted.
+std::string shell_word(const std::string& text) {
+  const bool plain =
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:@%,") ==
+      std::string::npos;
+  if (plain) return text;
+  std::string out = "'";
+  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 std::string folder(const char* own, const char* xdg, const char* under_home) {
@@ -49,7 +62,15 @@ Patience Patience::for_stand_in() {
 }
 
 Session::Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop)
-    : settings_(settings), stop_(std::move(stop)), client_(client_options(settings)) {
+    : Session(settings, heygen, std::move(stop), system_clock(), nullptr) {}
+
+Session::Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop, Clock& clock,
+                 std::unique_ptr<ledger::Ledger> ledger)
+    : settings_(settings),
+      stop_(std::move(stop)),
+      clock_(clock),
+      client_(client_options(settings)),
+      ledger_(std::move(ledger)) {
   if (settings_.sandbox.empty()) {
     account_.api_base = heygen::resolve_api_base(settings_.api_base);
     realm_ = ledger::realm_of(account_.api_base, heygen.account);
@@ -60,7 +81,7 @@ Session::Session(const Settings& settings, const HeygenSettings& heygen, std::st
     patience_ = Patience::for_stand_in();
   }
   make_directories(settings_.state_dir);
-  ledger_ = ledger::Ledger::open(settings_.state_dir, clock());
+  if (!ledger_) ledger_ = ledger::Ledger::open(settings_.state_dir, clock_);
   for (const std::string& dir : {archive_dir(), spool_dir()}) {
     make_directories(dir);
     remove_leftovers(dir);
@@ -103,6 +124,37 @@ std::optional<ledger::Entry> Session::archived(const std::string& clip_key) {
     return std::nullopt;
   }
   return entry;
+}
+
+void Session::hold_clips(const std::vector<std::pair<std::string, std::string>>& keys_and_labels) {
+  for (const auto& [key, label] : keys_and_labels) {
+    auto lock = ledger::ClipLock::try_take(settings_.state_dir, realm_, key);
+    if (!lock) {
+      throw Error(ErrorCode::locked,
+                  label + ": another run is obtaining it; without --no-wait this run waits", "locked");
+    }
+    std::lock_guard guard(mutex_);
+    held_[key] = std::move(lock);
+  }
+}
+
+std::unique_ptr<ledger::ClipLock> Session::lock_clip(const std::string& clip_key) {
+  {
+    std::lock_guard guard(mutex_);
+    if (auto held = held_.extract(clip_key)) return std::move(held.mapped());
+  }
+  return ledger::ClipLock::try_take(settings_.state_dir, realm_, clip_key);
+}
+
+std::string Session::settle_command(const ledger::Entry& entry) const {
+  std::string state;
+  try {
+    if (settings_.state_dir != default_settings().state_dir) state = settings_.state_dir;
+  } catch (const Error&) {  // no home folder: there is no default
+    state = settings_.state_dir;
+  }
+  return fmt::format("avstage ledger settle {}{}", entry.tag,
+                     state.empty() ? "" : " --state " + shell_word(fs::absolute(state).string()));
 }
 
 std::string Session::content_hash(const std::string& path) {

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "avstage/avstage.h"
 #include "heygen/provider.h"
@@ -31,13 +34,16 @@ class Session {
   /// Opens the ledger and creates the folders. Reads no API key yet. `stop` ends what takes long here.
   /// Error{local}, Error{usage}.
   Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop = {});
+  /// The same with another clock and, where one is given, another ledger: for tests.
+  Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop, Clock& clock,
+          std::unique_ptr<ledger::Ledger> ledger);
 
   const Settings& settings() const { return settings_; }
   const std::string& realm() const { return realm_; }
   const Patience& patience() const { return patience_; }
   ledger::Ledger& ledger() { return *ledger_; }
   net::Client& client() { return client_; }
-  Clock& clock() { return system_clock(); }
+  Clock& clock() { return clock_; }
 
   /// The provider of a dialect. Reads the API key at the first call; Error{money} when there is none.
   heygen::Provider& provider(const std::string& dialect);
@@ -51,12 +57,21 @@ class Session {
   /// A watermarked version is fine here: accepted by the user, or nothing real is bought at all.
   bool takes_unpaid() const { return settings_.accept_watermark || !settings_.sandbox.empty(); }
 
+  /// Locks these clips now, for lock_clip() to hand out; Error{locked} when another run holds one of them.
+  void hold_clips(const std::vector<std::pair<std::string, std::string>>& keys_and_labels);
+  /// The clip's lock; nullptr while another run holds it. Error{local}.
+  std::unique_ptr<ledger::ClipLock> lock_clip(const std::string& clip_key);
+
+  /// The command that settles an ambiguous purchase, but for its last word.
+  std::string settle_command(const ledger::Entry& entry) const;
+
   /// SHA-256 of a file's content, remembered by its inode, size and times.
   std::string content_hash(const std::string& path);
 
  private:
   Settings settings_;
   std::stop_token stop_;
+  Clock& clock_;
   Patience patience_;
   heygen::Account account_;
   net::Client client_;
@@ -64,6 +79,7 @@ class Session {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::mutex mutex_;
   std::unique_ptr<heygen::Provider> v2_, v3_;
+  std::map<std::string, std::unique_ptr<ledger::ClipLock>> held_;  ///< by clip key, under mutex_
 };
 
 /// What the planner asks about avatar clips.

@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "base/suggest.h"
 #include "timeline/checks.h"
 #include "timeline/fields.h"
 #include "timeline/message.h"
@@ -24,12 +25,30 @@ constexpr Field<Canvas> canvas_fields[] = {
     {"background", [](const Value& v, Canvas& c) { c.background = read_color(v); }},
 };
 
+std::map<std::string, std::string> read_tags(const Value& value) {
+  constexpr std::size_t most = 50;
+  const std::string allowed = fmt::format("an object of at most {} texts", most);
+  value.expect_object(allowed);
+  if (value.node().members.size() > most) value.refuse(allowed);
+  std::map<std::string, std::string> tags;
+  for (const json_text::Member& member : value.node().members) {
+    if (!is_name(member.key)) {
+      fail(value.mark(), "value", "the tag " + in_quotes(member.key),
+           "a letter or \"_\", then letters, digits, \"_\" and \"-\", at most 64 characters");
+    }
+    tags[member.key] = value.child(member).line("a tag's text", 200);
+  }
+  return tags;
+}
+
 constexpr Field<HeygenSettings> heygen_fields[] = {
     {"api", [](const Value& v, HeygenSettings& h) { h.api = v.choice(api_words); }},
     {"account", [](const Value& v, HeygenSettings& h) { h.account = v.name("an account name of your own"); }},
     {"max_concurrent",
      [](const Value& v, HeygenSettings& h) { h.max_concurrent = static_cast<int>(v.integer(1, 20)); }},
     {"deadline", [](const Value& v, HeygenSettings& h) { h.deadline = read_deadline(v); }},
+    {"max_credits", [](const Value& v, HeygenSettings& h) { h.max_credits = v.number(0, 1e6); }},
+    {"tags", [](const Value& v, HeygenSettings& h) { h.tags = read_tags(v); }},
 };
 
 /// The parts of the job as they stand in the text: they are read in the order of their dependence, not of the

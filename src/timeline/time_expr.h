@@ -18,9 +18,6 @@ std::optional<TimeValue> parse_time_value(std::string_view text, Rational fps);
 /// Which of these a field allows is for its reader below to say.
 std::optional<TimeExpr> parse_time_expr(std::string_view text, Rational fps);
 
-/// "90s", "40m", "1.5h" or seconds, as a deadline is written.
-std::optional<Rational> parse_duration(std::string_view text);
-
 /// The value of a field, a number or a string. Error{usage} with what the field allows.
 TimeExpr read_start(const Value& value, Rational fps);     ///< a time, an anchor, or before the "end"
 TimeExpr read_length(const Value& value, Rational fps);    ///< in, out: a time in the media

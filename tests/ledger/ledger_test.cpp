@@ -118,6 +118,62 @@ TEST_F(LedgerTest, AllowsTheDocumentedStepsAndNoOthers) {
   }
 }
 
+TEST_F(LedgerTest, AHumanMaySayThatAnAmbiguousPurchaseWasNotMade) {
+  auto ledger = open();
+  Entry entry = ledger->not_bought(lead_to(*ledger, State::ambiguous, "key"));
+  EXPECT_EQ(entry.state, State::rejected);
+  EXPECT_THAT(entry.error, HasSubstr("by hand"));
+  Entry next = begin(*ledger);
+  EXPECT_EQ(next.attempt, 2);
+  EXPECT_NE(next.tag, entry.tag);
+  for (State from : {State::intent, State::submitting, State::submitted, State::completed, State::failed}) {
+    Entry other = lead_to(*ledger, from, to_string(from));
+    EXPECT_EQ(error_of([&] { ledger->not_bought(other); }).code(), ErrorCode::bug) << to_string(from);
+  }
+}
+
+TEST_F(LedgerTest, TheTagsOfTheJobAreKept) {
+  open()->begin(realm, "tagged", "v3", "{}", "", R"({"project":"spring"})");
+  EXPECT_EQ(open()->find(realm, "tagged")->tags, R"({"project":"spring"})");
+  EXPECT_EQ(begin(*open()).tags, "{}");
+}
+
+TEST_F(LedgerTest, ALedgerOfTheFirstVersionIsTakenOver) {
+  begin(*open());
+  Database(file()).run("ALTER TABLE clips DROP COLUMN tags; PRAGMA user_version = 1");
+  Entry entry = open()->find(realm, "key").value();
+  EXPECT_EQ(entry.title, "Hello");
+  EXPECT_EQ(entry.tags, "{}");
+  EXPECT_EQ(open()->submitting(entry).state, State::submitting);
+  EXPECT_EQ(Database(file()).number("PRAGMA user_version"), 2);
+}
+
+TEST_F(LedgerTest, PlacesAreCountedOverAllProcessesAndADeadOneGivesItsBack) {
+  auto first = ClipLock::try_slot(state_, realm, 2);
+  ASSERT_NE(first, nullptr);
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto slot = ClipLock::try_slot(state_, realm, 2);
+    char got = slot ? 'y' : 'n';
+    if (::write(ready[1], &got, 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  char got = 0;
+  ASSERT_EQ(::read(ready[0], &got, 1), 1);
+  EXPECT_EQ(got, 'y');
+  EXPECT_EQ(ClipLock::try_slot(state_, realm, 2), nullptr);
+  EXPECT_NE(ClipLock::try_slot(state_, realm, 3), nullptr) << "another job may allow more";
+  EXPECT_NE(ClipLock::try_slot(state_, "another realm", 2), nullptr);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NE(ClipLock::try_slot(state_, realm, 2), nullptr);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
 TEST_F(LedgerTest, RefusesAStepOfAnEntryThatWasNeverBegun) {
   auto ledger = open();
   Entry stranger;
@@ -384,10 +440,10 @@ TEST_F(LedgerTest, ADatabaseOfAnotherProgramIsRefused) {
 
 TEST_F(LedgerTest, ANewerVersionIsRefused) {
   begin(*open());
-  Database(file()).run("PRAGMA user_version = 2");
+  Database(file()).run("PRAGMA user_version = 3");
   Error error = error_of([&] { open(); });
   EXPECT_EQ(error.code(), ErrorCode::local);
-  EXPECT_THAT(error.message(), testing::AllOf(HasSubstr("version 2"), HasSubstr("newer avstage")));
+  EXPECT_THAT(error.message(), testing::AllOf(HasSubstr("version 3"), HasSubstr("newer avstage")));
 }
 
 TEST_F(LedgerTest, ADamagedPageIsFoundAtTheNextOpening) {

@@ -1,5 +1,7 @@
 #include <stdlib.h>
 
+#include <set>
+
 #include "render/bench.h"
 #include "render/vendor.h"
 #include "sandbox/sandbox.h"
@@ -88,6 +90,19 @@ TEST_P(MoneyInBoth, AStandInsClipIsNeverTakenForABoughtOne) {
   Report live = run(one_clip(GetParam()), s);
   EXPECT_EQ(live.purchases.at(0).origin, "bought");
   EXPECT_EQ(vendor.charges(), 1);
+  std::filesystem::remove_all(s.cache_dir);
+  for (bool sandbox_again : {true, false}) {  // each realm has an archive of its own
+    std::filesystem::remove(dir / "out.mp4");
+    Settings again = sandbox_again ? settings(stand_in.url()) : s;
+    EXPECT_EQ(run(one_clip(GetParam()), again).purchases.at(0).origin, "archive");
+  }
+  EXPECT_EQ(stand_in.creates(), 1);
+  EXPECT_EQ(vendor.creates(), 1);
+  std::set<std::string> archives;
+  for (const std::string& f : dir.files()) {
+    if (f.starts_with("state/archive/")) archives.insert(f);
+  }
+  EXPECT_EQ(archives.size(), 2u);
   ::unsetenv("HEYGEN_API_KEY");
   ::unsetenv("HEYGEN_ALLOW_HTTP");
   for (const HttpRequest& r : vendor.requests()) {

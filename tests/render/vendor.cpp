@@ -69,6 +69,7 @@ void Vendor::list(Connection& c, bool v3) const {
   std::lock_guard lock(mutex_);
   json videos = json::array();
   for (const auto& [id, title] : titles_) {
+    if (script_.unlisted) break;
     videos.push_back(v3 ? json{{"id", id}, {"title", title}, {"status", script_.status}}
                         : json{{"video_id", id}, {"video_title", title}, {"status", script_.status}});
   }

@@ -26,6 +26,7 @@ class CliProcess {
   CliProcess& operator=(const CliProcess&) = delete;
 
   void signal(int number) const;
+  pid_t pid() const { return pid_; }  ///< -1 once it was waited for
   CliResult wait();
   /// What it has written to stdout / stderr so far.
   std::string out() const;

@@ -45,7 +45,8 @@ TEST(GoodJobs, TheSmallestJobHasTheDocumentedDefaults) {
 const char* const rich = R"({ "version": 1,  // comments are welcome
   "vars": { "name": { "type": "string" }, "lang": { "default": "en" } },
   "canvas": { "size": "1280x720", "fps": "30000/1001", "background": "#101820" },
-  "heygen": { "api": "v2", "account": "acme", "max_concurrent": 5, "deadline": "1.5h" },
+  "heygen": { "api": "v2", "account": "acme", "max_concurrent": 5, "deadline": "1.5h",
+              "max_credits": 2.5, "tags": { "project": "Spring 2027", "editor": "ana" } },
   "sources": {
     "host": { "avatar": { "id": "A", "voice": "V", "say": "Hello ${name}!\nHow are you?", "style": "closeUp",
         "speed": 1.1, "pitch": -5, "emotion": "Friendly", "locale": "${lang}-GB", "scale": 1.5,
@@ -85,6 +86,9 @@ TEST_F(RichJob, CanvasAndVendorSettingsAreRead) {
   EXPECT_EQ(job.heygen.api, "v2");
   EXPECT_EQ(job.heygen.account, "acme");
   EXPECT_EQ(job.heygen.deadline, Rational(5400));
+  EXPECT_EQ(job.heygen.max_credits, 2.5);
+  EXPECT_EQ(job.heygen.tags,
+            (std::map<std::string, std::string>{{"project", "Spring 2027"}, {"editor", "ana"}}));
 }
 
 TEST_F(RichJob, ASourceIsUsedByItsName) {

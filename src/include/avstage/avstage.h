@@ -26,6 +26,10 @@ struct Settings {
   std::string sandbox;
   bool overwrite = false;         ///< replace existing files that are not up to date
   bool accept_watermark = false;  ///< take the watermarked version of a clip that could not be paid for
+  bool no_wait = false;  ///< Error{locked} where another run holds an output or a clip, before buying anything
+  Rational max_wait{600};              ///< seconds one clip waits for a vendor that says "later", in all
+  std::optional<Rational> deadline;    ///< seconds for the whole run; then Error{network}
+  std::optional<double> max_credits;   ///< instead of the job's
 };
 
 /// AVSTAGE_STATE, AVSTAGE_CACHE, else the XDG folders. Error{local} when no home folder is known.

@@ -190,6 +190,8 @@ struct HeygenSettings {
   std::string account;           ///< user-given name; part of the realm
   int max_concurrent = 3;        ///< clips being made at once
   Rational deadline{2400};       ///< seconds per clip from submission
+  std::optional<double> max_credits;        ///< refuses before the first purchase what is estimated above it
+  std::map<std::string, std::string> tags;  ///< the user's own words, stored with each purchase
 };
 
 struct Job {

@@ -47,6 +47,9 @@ struct TimeRange {
 /// "12", "12.5", "-0.04" exactly; nullopt when it is not a plain decimal number (no exponent, ≤ 9 decimals).
 std::optional<Rational> parse_decimal(std::string_view text);
 
+/// "90s", "40m", "1.5h", or plain seconds, as seconds.
+std::optional<Rational> parse_duration(std::string_view text);
+
 /// "25", "24000/1001", and the field's short forms "23.976", "29.97", "59.94" as their exact n/1001.
 /// nullopt when it is none of these or not in (0, 1000].
 std::optional<Rational> parse_frame_rate(std::string_view text);

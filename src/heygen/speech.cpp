@@ -1,0 +1,52 @@
+#include "heygen/speech.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "heygen/request.h"
+
+namespace avstage::heygen {
+namespace {
+
+constexpr double characters_a_second = 15;
+
+double seconds_of(const std::string& text, double speed) {
+  auto characters = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+  return static_cast<double>(characters) / characters_a_second / std::clamp(speed, 0.1, 10.0);
+}
+
+double number_of(const Json& value, double otherwise) {
+  if (value.is_number()) return value.get<double>();
+  return value.is_string() ? std::strtod(value.get_ref<const std::string&>().c_str(), nullptr) : otherwise;
+}
+
+/// v2 speaks in "input_text", v3 in "script"; both say "duration" for silence, and "audio_…" for sound files.
+void add_body(const Json& part, Speech& speech) {
+  if (part.is_array()) {
+    for (const Json& item : part) add_body(item, speech);
+  }
+  if (!part.is_object()) return;
+  double speed =
+      number_of(member(part, "speed"), number_of(member(member(part, "voice_settings"), "speed"), 1));
+  for (const char* words : {"input_text", "script"}) {
+    if (member(part, words).is_string())
+      speech.seconds += seconds_of(member(part, words).get<std::string>(), speed);
+  }
+  speech.seconds += std::clamp(number_of(member(part, "duration"), 0), 0.0, 3600.0);
+  speech.at_least |= part.contains("audio_url") || part.contains("audio_asset_id");
+  for (const Json& inner : part) add_body(inner, speech);
+}
+
+}  // namespace
+
+Speech guess_speech(const AvatarRef& clip) {
+  Speech speech;
+  if (clip.request.empty()) {
+    speech.seconds = seconds_of(clip.say, clip.speed.value_or(1));
+  } else {
+    add_body(vendor_body(clip), speech);
+  }
+  return speech;
+}
+
+}  // namespace avstage::heygen
