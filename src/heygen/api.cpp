@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr int max_tries = 5;
 constexpr auto get_timeout = 30s;
+constexpr auto upload_timeout = 10min;
 constexpr auto post_timeout = 150s;  // the vendor's own client notes a p99 of 31 s
 
 bool is_transient(long status) {
@@ -98,13 +99,28 @@ SubmitResult Api::create(const std::string& path, const Json& body, const net::H
 
 std::optional<Json> Api::get(const std::string& path, bool (*usable)(const Json& body),
                              const std::stop_token& stop) {
-  net::Request get = request("GET", path);
-  std::string what = "GET " + path.substr(0, path.find('?'));
+  return ask(request("GET", path), "GET " + path.substr(0, path.find('?')), usable, stop);
+}
+
+Json Api::upload(const std::string& url, net::Headers type, const std::string& content,
+                 bool (*usable)(const Json& body), const std::stop_token& stop) {
+  net::Request post = request("POST", "");
+  post.url = url;
+  post.headers.insert(post.headers.end(), type.begin(), type.end());
+  post.body = content;
+  post.timeout = upload_timeout;
+  std::string what = "upload to " + url;
+  if (std::optional<Json> body = ask(post, what, usable, stop)) return std::move(*body);
+  throw Error(ErrorCode::vendor, what + ": the vendor has no such path (HTTP 404)", "vendor");
+}
+
+std::optional<Json> Api::ask(const net::Request& question, const std::string& what,
+                             bool (*usable)(const Json& body), const std::stop_token& stop) {
   for (int tried = 0;; ++tried) {
     bool last = tried + 1 == max_tries;
     std::optional<std::int64_t> asked;
     try {
-      Answer answer = read_answer(perform(get, stop));
+      Answer answer = read_answer(perform(question, stop));
       warn_of_removal(answer);
       if (answer.ok() && usable(answer.body)) return std::move(answer.body);
       if (answer.response.status == 404) return std::nullopt;

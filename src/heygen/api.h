@@ -26,9 +26,16 @@ class Api {
   std::optional<Json> get(const std::string& path, bool (*usable)(const Json& body),
                           const std::stop_token& stop);
 
+  /// One file to `url`, with the key. Its answer's body; repeated like a GET, since an upload is free.
+  Json upload(const std::string& url, net::Headers type, const std::string& content,
+              bool (*usable)(const Json& body), const std::stop_token& stop);
+
+  const std::string& base() const { return account_.api_base; }
   void warn_once(const std::string& text);
 
  private:
+  std::optional<Json> ask(const net::Request& request, const std::string& what,
+                          bool (*usable)(const Json& body), const std::stop_token& stop);
   net::Request request(const std::string& method, const std::string& path) const;
   net::Response perform(const net::Request& request, const std::stop_token& stop);
   void wait(int tried, std::optional<std::int64_t> asked, const std::stop_token& stop);

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
 
+#include "heygen/assets.h"
 #include "heygen/request.h"
 
 namespace avstage::heygen {
@@ -10,22 +12,74 @@ std::string compact(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Neutral words that differ from their defaults. The title is left out: it does not change the picture.
-Json canonical_words(const AvatarRef& clip) {
-  Json out = {{"avatar", clip.avatar_id}, {"say", clip.say}};
-  if (!clip.voice_id.empty()) out["voice"] = clip.voice_id;
-  if (clip.style != "normal") out["style"] = clip.style;
-  if (clip.speed.value_or(1) != 1) out["speed"] = *clip.speed;
-  if (clip.pitch.value_or(0) != 0) out["pitch"] = *clip.pitch;
-  if (!clip.emotion.empty()) out["emotion"] = clip.emotion;
-  if (!clip.locale.empty()) out["locale"] = clip.locale;
-  if (clip.scale.value_or(1) != 1) out["scale"] = *clip.scale;
-  if (clip.offset.value_or(std::pair(0.0, 0.0)) != std::pair(0.0, 0.0)) {
-    out["offset"] = {clip.offset->first, clip.offset->second};
+/// A local file is its content, wherever it stands.
+Json canonical_asset(const AssetRef& asset) {
+  if (!asset.url.empty()) return {{"url", asset.url}};
+  if (!asset.asset_id.empty()) return {{"asset", asset.asset_id}};
+  if (asset.sha256.empty()) throw Error(ErrorCode::bug, asset.file + " was not hashed before it was planned");
+  return {{"sha256", asset.sha256}};
+}
+
+Json canonical_backdrop(const Backdrop& backdrop) {
+  Json out = {{backdrop.video ? "video" : "image", canonical_asset(backdrop.media)}};
+  if (!backdrop.fit.empty()) out["fit"] = backdrop.fit;
+  if (!backdrop.play.empty()) out["play"] = backdrop.play;
+  return out;
+}
+
+/// Neutral words that differ from their defaults.
+Json canonical_scene(const AvatarScene& scene) {
+  Json out = Json::object();
+  if (!scene.photo_id.empty()) out["talking_photo"] = scene.photo_id;
+  if (scene.photo) out["photo"] = canonical_asset(*scene.photo);
+  if (scene.photo_id.empty() && !scene.photo) out["avatar"] = scene.avatar_id;
+  if (scene.audio) out["audio"] = canonical_asset(*scene.audio);
+  if (scene.silence) out["silence"] = *scene.silence;
+  if (!scene.audio && !scene.silence) out["say"] = scene.say;
+  if (!scene.voice_id.empty()) out["voice"] = scene.voice_id;
+  if (scene.style != "normal") out["style"] = scene.style;
+  if (scene.speed.value_or(1) != 1) out["speed"] = *scene.speed;
+  if (scene.pitch.value_or(0) != 0) out["pitch"] = *scene.pitch;
+  if (!scene.emotion.empty()) out["emotion"] = scene.emotion;
+  if (!scene.locale.empty()) out["locale"] = scene.locale;
+  if (scene.scale.value_or(1) != 1) out["scale"] = *scene.scale;
+  if (scene.offset.value_or(std::pair(0.0, 0.0)) != std::pair(0.0, 0.0)) {
+    out["offset"] = {scene.offset->first, scene.offset->second};
   }
-  if (clip.background) out["background"] = clip.background->hex();
-  if (clip.size.value_or(default_size) != default_size) out["size"] = {clip.size->first, clip.size->second};
-  if (clip.fps.value_or(default_fps) != default_fps) out["fps"] = *clip.fps;
+  if (scene.background) out["background"] = scene.background->hex();
+  if (scene.backdrop) out["background"] = canonical_backdrop(*scene.backdrop);
+  return out;
+}
+
+Json canonical_template(const AvatarRef& clip) {
+  using Kind = TemplateVariable::Kind;
+  static constexpr std::array kinds{"text", "image", "video", "audio", "voice", "avatar", "talking_photo"};
+  Json variables = Json::object();
+  for (const TemplateVariable& variable : clip.variables) {
+    bool media = variable.kind == Kind::image || variable.kind == Kind::video || variable.kind == Kind::audio;
+    Json value = media ? canonical_asset(variable.media) : Json(variable.value);
+    variables[variable.name] = {{kinds.at(static_cast<std::size_t>(variable.kind)), value}};
+  }
+  return {{"template", clip.template_id}, {"variables", variables}};
+}
+
+/// The title and the callback are left out: they do not change the picture.
+Json canonical_words(const AvatarRef& clip) {
+  bool from_template = !clip.template_id.empty();
+  Json out;
+  if (from_template) {
+    out = canonical_template(clip);
+  } else if (clip.scenes.empty()) {
+    out = canonical_scene(clip);
+  } else {
+    for (const AvatarScene& scene : clip.scenes) out["scenes"].push_back(canonical_scene(scene));
+  }
+  // A template has a size and a rate of its own, so none is the default there.
+  bool odd_size = from_template ? clip.size.has_value() : clip.size.value_or(default_size) != default_size;
+  bool odd_rate = from_template ? clip.fps.has_value() : clip.fps.value_or(default_fps) != default_fps;
+  if (odd_size) out["size"] = {clip.size->first, clip.size->second};
+  if (odd_rate) out["fps"] = *clip.fps;
+  if (clip.caption) out["caption"] = true;
   if (clip.test) out["test"] = true;
   return out;
 }
@@ -74,7 +128,13 @@ std::string canonical_request(const AvatarRef& clip) {
 }
 
 std::optional<Color> requested_background(const AvatarRef& clip) {
-  if (clip.request.empty()) return clip.background;
+  if (clip.request.empty()) {
+    std::optional<Color> common = scenes_of(clip).front()->background;
+    for (const AvatarScene* scene : scenes_of(clip)) {
+      if (scene->background != common) return std::nullopt;
+    }
+    return common;
+  }
   Json body = vendor_body(clip);
   if (is_v2_shaped(body)) return common_color(body["video_inputs"], false);
   if (body.contains("scenes")) return common_color(body["scenes"], true);

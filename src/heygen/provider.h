@@ -9,6 +9,7 @@
 
 #include "avstage/job.h"
 #include "base/clock.h"
+#include "heygen/assets.h"
 #include "net/client.h"
 
 /// The vendor's API behind one interface: the only folder that knows its JSON and paths.
@@ -69,6 +70,10 @@ class Provider {
   virtual SubmitResult submit(const AvatarRef& clip, const std::string& tag,
                               const std::string& idempotency_key, const std::stop_token& stop) = 0;
 
+  /// Gives the vendor a file, free of charge, and answers with its id there. Repeated inside like status().
+  /// Error{network} when it gave up, Error{money} on 401/403, Error{vendor} for any other refusal.
+  virtual std::string upload(const AssetFile& file, const std::stop_token& stop) = 0;
+
   /// One status request, repeated inside on transport errors, 5xx and 429 a few times with back-off. A 404 is
   /// `pending` with word "not_found". Error{network} when it gave up; Error{money} on 401/403.
   virtual VideoStatus status(const std::string& video_id, const std::stop_token& stop) = 0;
@@ -88,11 +93,11 @@ std::unique_ptr<Provider> make_v3(net::Client& client, Account account, Clock& c
 
 /// Which dialect `api` ("auto", "v2", "v3") means for this clip, or Error{usage} with the clip's mark when
 /// the chosen dialect cannot express it (what, and which one can). auto: v3 for neutral words and v3-shaped
-/// bodies, v2 for a v2-shaped body or words v3 has no field for.
+/// bodies, v2 for a v2-shaped body or words v3 has no field for. v3 for a v2-shaped body is a translation.
 std::string choose_dialect(const AvatarRef& clip, const std::string& api);
 
-/// Checks the words against the documented limits (text length, sizes, ranges) before any money is spent.
-/// Error{usage} with the clip's mark.
+/// Checks the words against the documented limits (text length, sizes, ranges) before any money is spent, and
+/// warns of what a translated body loses. Error{usage} with the clip's mark.
 void validate(const AvatarRef& clip, const std::string& dialect);
 
 /// The request as canonical JSON text, independent of the dialect: the content of the clip key. Does not

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "heygen/answer.h"
 
@@ -16,7 +17,11 @@ Json vendor_body(const AvatarRef& clip);
 bool is_v2_shaped(const Json& body);  ///< has "video_inputs"
 bool is_v3_shaped(const Json& body);  ///< has "type"
 
-/// The body to send, with `tag` where it is found again: a vendor's own body is changed in its title alone.
+/// Where it is sent.
+std::string v2_path(const AvatarRef& clip);
+std::string v3_path(const AvatarRef& clip);
+/// The body to send, with `tag` where it is found again: a vendor's own body is changed in its title alone,
+/// but for one in the form of v2 that goes to v3. Local files have been uploaded.
 Json v2_body(const AvatarRef& clip, const std::string& tag);
 Json v3_body(const AvatarRef& clip, const std::string& tag);
 
@@ -26,5 +31,12 @@ struct NamedSize {
   std::string aspect_ratio;  ///< "16:9" …
 };
 std::optional<NamedSize> named_size(std::pair<int, int> size);
+struct NamedShape {
+  int shorter, x, y;  ///< the shorter side in pixels, and the shape
+  const char *resolution, *aspect_ratio;
+};
+std::pair<int, int> pixels_of(const NamedShape& shape);
+/// All of them.
+const std::vector<NamedShape>& named_shapes();
 
 }  // namespace avstage::heygen

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "base/sha256.h"
 #include "heygen/api.h"
 #include "heygen/request.h"
 
@@ -25,6 +28,20 @@ std::optional<ApiError> failure_of(const Json& data) {
   return std::nullopt;
 }
 
+bool has_asset_id(const Json& body) {
+  return !text_of(member(member(body, "data"), "asset_id")).empty();
+}
+
+/// One part, "file". Its name is made up but for the ending: the user's own need not travel, and has no
+/// quotes.
+std::string form_of(const AssetFile& file, const std::string& boundary) {
+  std::string ending = file.mime_type.substr(file.mime_type.find('/') + 1);
+  return fmt::format(
+      "--{}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"asset.{}\"\r\nContent-Type: "
+      "{}\r\n\r\n{}\r\n--{}--\r\n",
+      boundary, ending, file.mime_type, file.content, boundary);
+}
+
 /// Any thread: nothing but the Api is shared.
 class V3 : public Provider {
  public:
@@ -34,7 +51,15 @@ class V3 : public Provider {
 
   SubmitResult submit(const AvatarRef& clip, const std::string& tag, const std::string& idempotency_key,
                       const std::stop_token& stop) override {
-    return api_.create("/v3/videos", v3_body(clip, tag), {{"Idempotency-Key", idempotency_key}}, stop);
+    return api_.create(v3_path(clip), v3_body(clip, tag), {{"Idempotency-Key", idempotency_key}}, stop);
+  }
+
+  std::string upload(const AssetFile& file, const std::stop_token& stop) override {
+    std::string boundary = "avstage-" + sha256_hex(file.content);
+    net::Headers type = {{"Content-Type", "multipart/form-data; boundary=" + boundary}};
+    Json body =
+        api_.upload(api_.base() + "/v3/assets", std::move(type), form_of(file, boundary), has_asset_id, stop);
+    return text_of(member(member(body, "data"), "asset_id"));
   }
 
   VideoStatus status(const std::string& video_id, const std::stop_token& stop) override {

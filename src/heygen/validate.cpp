@@ -1,10 +1,14 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/log.h"
 #include "base/utf8.h"
+#include "heygen/assets.h"
 #include "heygen/request.h"
+#include "heygen/translate.h"
 
 namespace avstage::heygen {
 namespace {
@@ -18,27 +22,66 @@ class Validator {
   explicit Validator(const AvatarRef& clip) : clip_(clip) {}
 
   void words(const std::string& dialect) const {
-    id("avatar", clip_.avatar_id);
-    if (dialect == "v2" || !clip_.voice_id.empty()) id("voice", clip_.voice_id);
-    script("say", clip_.say);
-    one_of("style", clip_.style, {"normal", "closeUp", "circle"});
-    if (!clip_.emotion.empty()) {
-      one_of("emotion", clip_.emotion, {"Excited", "Friendly", "Serious", "Soothing", "Broadcaster"});
+    if (!clip_.template_id.empty()) {
+      template_words();
+    } else {
+      if (clip_.scenes.size() > max_scenes) {
+        fail(fmt::format("\"scenes\" has {}; allowed: at most {}", clip_.scenes.size(), max_scenes));
+      }
+      bool words = false;
+      for (const AvatarScene* each : scenes_of(clip_)) {
+        scene(*each, dialect);
+        words |= !each->say.empty();
+      }
+      if (clip_.caption && dialect == "v2" && !words) {
+        fail("\"caption\" is true; allowed in v2 where there is something to \"say\"");
+      }
+      if (clip_.fps) range("fps", *clip_.fps, 1, 60);
     }
-    if (clip_.speed) range("speed", *clip_.speed, 0.5, 1.5);
-    if (clip_.pitch) range("pitch", *clip_.pitch, -50, 50);
-    if (clip_.scale) range("scale", *clip_.scale, 0.01, 5);
-    if (clip_.offset) {
-      range("offset x", clip_.offset->first, -10, 10);
-      range("offset y", clip_.offset->second, -10, 10);
-    }
-    if (clip_.fps) range("fps", *clip_.fps, 1, 60);
     if (clip_.size) size("size", clip_.size->first, clip_.size->second);
-    if (clip_.background && clip_.background->a != 255) {
-      fail(fmt::format("\"background\" is not opaque (alpha {}); allowed: #rrggbb", clip_.background->a));
-    }
-    if (!clip_.locale.empty()) id("locale", clip_.locale);
     text("title", clip_.title);
+    if (!clip_.callback_id.empty()) id("callback_id", clip_.callback_id);
+  }
+
+  void template_words() const {
+    id("template", clip_.template_id);
+    for (const TemplateVariable& variable : clip_.variables) {
+      id("variable name", variable.name);
+      text("variable " + variable.name, variable.value);
+    }
+    double fps = clip_.fps.value_or(25);
+    if (fps != 25 && fps != 30 && fps != 60)
+      fail(fmt::format("\"fps\" of a template is {}; allowed: 25, 30, 60", fps));
+  }
+
+  void scene(const AvatarScene& scene, const std::string& dialect) const {
+    who(scene);
+    bool speaks = !scene.audio && !scene.silence;
+    if (speaks) {
+      if (dialect == "v2" || !scene.voice_id.empty()) id("voice", scene.voice_id);
+      script("say", scene.say);
+    }
+    if (scene.silence) range("silence", *scene.silence, 1, 100);
+    one_of("style", scene.style, {"normal", "closeUp", "circle"});
+    if (!scene.emotion.empty()) {
+      one_of("emotion", scene.emotion, {"Excited", "Friendly", "Serious", "Soothing", "Broadcaster"});
+    }
+    if (scene.speed) range("speed", *scene.speed, 0.5, 1.5);
+    if (scene.pitch) range("pitch", *scene.pitch, -50, 50);
+    if (scene.offset) {
+      range("offset x", scene.offset->first, -10, 10);
+      range("offset y", scene.offset->second, -10, 10);
+    }
+    if (scene.background && scene.background->a != 255) {
+      fail(fmt::format("\"background\" is not opaque (alpha {}); allowed: #rrggbb", scene.background->a));
+    }
+    if (!scene.locale.empty()) id("locale", scene.locale);
+  }
+
+  void who(const AvatarScene& scene) const {
+    if (!scene.photo_id.empty()) id("talking_photo", scene.photo_id);
+    if (scene.photo_id.empty() && !scene.photo) id("avatar", scene.avatar_id);
+    if (scene.scale) range("scale", *scene.scale, 0.01, 5);
   }
 
   void video_id() const {
@@ -142,6 +185,13 @@ class Validator {
   const AvatarRef& clip_;
 };
 
+void warn_of_losses(const AvatarRef& clip, const Json& body) {
+  std::vector<std::string> lost = translate_to_v3(body).lost;
+  if (lost.empty()) return;
+  for (std::string& word : lost) word = quote(word, 100);
+  log::warning("{}: v3 cannot keep of the request body: {}", clip.mark.str(), fmt::join(lost, ", "));
+}
+
 }  // namespace
 
 void validate(const AvatarRef& clip, const std::string& dialect) {
@@ -152,11 +202,9 @@ void validate(const AvatarRef& clip, const std::string& dialect) {
   if (clip.request.empty()) return check.words(dialect);
   Json body = vendor_body(clip);
   check.common_body(body);
-  if (dialect == "v2") {
-    check.v2_body(body);
-  } else {
-    check.v3_body(body);
-  }
+  if (!is_v2_shaped(body)) return check.v3_body(body);
+  check.v2_body(body);
+  if (dialect == "v3") warn_of_losses(clip, body);
 }
 
 }  // namespace avstage::heygen

@@ -14,6 +14,7 @@
 #include "run/filter_chain.h"
 #include "run/leftovers.h"
 #include "run/manifest.h"
+#include "run/uploads.h"
 
 namespace avstage::run {
 namespace {
@@ -114,7 +115,7 @@ std::string toolchain() {
 }
 
 plan::Plan checked_plan(const Job& job) {
-  plan::Plan plan = plan::make_plan(job, avatar_words());
+  plan::Plan plan = plan::make_plan(with_hashed_assets(job), avatar_words());
   for (const plan::PlannedClip& planned : plan.clips) {
     require_known_filters(planned.clip);
     check_filters(planned.clip);

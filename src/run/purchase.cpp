@@ -8,6 +8,7 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "run/uploads.h"
 
 namespace avstage::run {
 namespace {
@@ -114,11 +115,12 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
 
 ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop) {
   heygen::Provider& provider = session_.provider(entry.dialect);
+  const AvatarRef clip = asked([&] { return with_uploads(session_, provider, avatar_, stop); });
   milliseconds delay = session_.patience().retry;
   for (int tries = 1;; ++tries) {
     entry = session_.ledger().submitting(entry);
     crash_point("submitting");
-    heygen::SubmitResult result = provider.submit(avatar_, entry.tag, entry.idempotency_key, stop);
+    heygen::SubmitResult result = provider.submit(clip, entry.tag, entry.idempotency_key, stop);
     crash_point("answered");
     if (auto* accepted = std::get_if<heygen::Accepted>(&result)) {
       entry = session_.ledger().submitted(entry, accepted->video_id);
@@ -129,6 +131,7 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
     }
     if (auto* rejected = std::get_if<heygen::Rejected>(&result)) {
       session_.ledger().rejected(entry, log::redact(rejected->error.str()));
+      forget_uploads(session_, provider, avatar_);
       std::string advice = rejected->code == ErrorCode::money ? account_advice(rejected->error.money) : "";
       throw Error(rejected->code,
                   fmt::format("{}: the vendor refused it: {}{}", label_, rejected->error.str(), advice),

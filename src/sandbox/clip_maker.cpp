@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "base/atomic_file.h"
 #include "media/encoder.h"
 #include "media/filter_graph.h"
 #include "media/muxer.h"
+#include "sandbox/assets.h"
 #include "sandbox/figure.h"
+#include "sandbox/scenery.h"
 #include "sandbox/speech.h"
 #include "sandbox/watermark.h"
 
@@ -19,7 +23,7 @@ namespace avstage::sandbox {
 namespace {
 
 constexpr int kMaxSeconds = 1800;
-constexpr int kTooLong = 40119;  // the vendor's code
+constexpr int kTooLong = 40119, kBadFile = 400652;  // the vendor's codes
 
 /// How wide the mouth stands for the sound of one frame: opens at once, closes over a few frames.
 class Mouth {
@@ -169,20 +173,51 @@ double least_seconds(const ClipSpec& spec) {
   return seconds;
 }
 
+/// The file of an asset that the clip `path` uses; "" for none. One that nobody uploaded fails the clip.
+std::string asset_file(const std::string& path, const std::string& id) {
+  if (id.empty()) return "";
+  std::string file = asset_path(path, id);
+  if (!std::filesystem::exists(file)) throw ClipFailure{kBadFile, "Asset not found", "asset " + id};
+  return file;
+}
+
+double length_of(const Voice& voice, const std::string& recording) {
+  Speech speech(voice, recording);
+  std::vector<float> second(Speech::kRate);
+  std::size_t samples = 0;
+  while (std::size_t n = speech.read(second)) samples += n;
+  return double(samples) / Speech::kRate;
+}
+
+/// What stands behind the scene's figure, where that is no plain colour.
+std::unique_ptr<Backcloth> backcloth(const Scene& scene, const ClipSpec& spec, const std::string& path,
+                                     const std::string& recording) {
+  std::optional<Scenery> scenery = scene.scenery;
+  if (!scene.photo.empty()) scenery = Scenery{scene.photo};
+  if (!scenery) return nullptr;
+  double length = scenery->film && scenery->play == "fit_to_scene" ? length_of(scene.voice, recording) : 0;
+  return std::make_unique<Backcloth>(*scenery, asset_file(path, scenery->asset), spec, length);
+}
+
 void add_scene(ClipWriter& writer, const Scene& scene, const ClipSpec& spec, const std::optional<Path>& words,
-               const std::stop_token& stop) {
+               const std::string& path, const std::stop_token& stop) {
   Figure figure(scene, spec.width, spec.height);
-  Speech speech(scene.voice);
+  const std::string recording = asset_file(path, scene.voice.audio);
+  Speech speech(scene.voice, recording);
+  std::unique_ptr<Backcloth> behind = backcloth(scene, spec, path, recording);
   Mouth mouth;
   std::vector<float> samples;
+  const std::int64_t first = writer.frames();
   for (;;) {
     if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "sandbox: stopped", "interrupted");
     Rational fps(spec.fps);
     auto length = frame_to_sample(writer.frames() + 1, fps, Speech::kRate) -
                   frame_to_sample(writer.frames(), fps, Speech::kRate);
     samples.assign(static_cast<std::size_t>(length), 0);
-    if (speech.read(samples) == 0) return;
+    double seconds = double(writer.frames() - first) / spec.fps;
+    if (speech.read(samples) == 0 && !(behind && seconds < behind->least_length())) return;
     require_shorter_than_the_limit(double(writer.frames()) / spec.fps);
+    if (behind && behind->changes_at(seconds)) figure.stand_before(behind->at(seconds));
     const Raster& drawn = figure.draw(double(writer.frames()) / spec.fps, mouth.follow(samples));
     if (!words) {
       writer.add(drawn, samples);
@@ -205,10 +240,13 @@ std::int64_t make_clip(const ClipSpec& spec, const std::string& path, Index inde
   std::optional<Path> words;
   if (spec.watermark) words = watermark(spec.width, spec.height);
   std::int64_t frames = 0;
-  {
+  try {
     ClipWriter writer(spec, part, index);
-    for (const Scene& scene : spec.scenes) add_scene(writer, scene, spec, words, stop);
+    for (const Scene& scene : spec.scenes) add_scene(writer, scene, spec, words, path, stop);
     frames = writer.finish();
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::input) throw;
+    throw ClipFailure{kBadFile, "A file is corrupt or of a wrong kind", e.message()};
   }
   publish_file(part, path);
   remover.release();

@@ -11,19 +11,27 @@ constexpr int kVersion = 1;
 
 json scene_json(const Scene& scene) {
   const Voice& voice = scene.voice;
-  return {{"avatar_id", scene.avatar_id},
-          {"style", scene.style},
-          {"scale", scene.scale},
-          {"offset", {scene.offset_x, scene.offset_y}},
-          {"background", scene.background.hex()},
-          {"circle_background", scene.circle_background.hex()},
-          {"voice",
-           {{"voice_id", voice.voice_id},
-            {"text", voice.text},
-            {"silence", voice.silence},
-            {"speed", voice.speed},
-            {"pitch", voice.pitch},
-            {"volume", voice.volume}}}};
+  json out = {{"avatar_id", scene.avatar_id},
+              {"style", scene.style},
+              {"scale", scene.scale},
+              {"offset", {scene.offset_x, scene.offset_y}},
+              {"background", scene.background.hex()},
+              {"circle_background", scene.circle_background.hex()},
+              {"voice",
+               {{"voice_id", voice.voice_id},
+                {"text", voice.text},
+                {"silence", voice.silence},
+                {"speed", voice.speed},
+                {"pitch", voice.pitch},
+                {"volume", voice.volume}}}};
+  if (!voice.audio.empty()) out["voice"]["audio"] = voice.audio;
+  if (!scene.photo.empty()) out["photo"] = scene.photo;
+  if (scene.scenery) {
+    const Scenery& behind = *scene.scenery;
+    out["scenery"] = {
+        {"asset", behind.asset}, {"film", behind.film}, {"fit", behind.fit}, {"play", behind.play}};
+  }
+  return out;
 }
 
 Color color_of(const json& value) {
@@ -39,9 +47,14 @@ Scene scene_of(const json& j) {
   scene.offset_y = j.at("offset").at(1);
   scene.background = color_of(j.at("background"));
   scene.circle_background = color_of(j.at("circle_background"));
+  scene.photo = j.value("photo", "");
+  if (j.contains("scenery")) {
+    const json& behind = j.at("scenery");
+    scene.scenery = {behind.at("asset"), behind.at("film"), behind.at("fit"), behind.at("play")};
+  }
   const json& voice = j.at("voice");
-  scene.voice = {voice.at("voice_id"), voice.at("text"),  voice.at("silence"),
-                 voice.at("speed"),    voice.at("pitch"), voice.at("volume")};
+  scene.voice = {voice.at("voice_id"), voice.at("text"),   voice.at("silence"),     voice.at("speed"),
+                 voice.at("pitch"),    voice.at("volume"), voice.value("audio", "")};
   return scene;
 }
 

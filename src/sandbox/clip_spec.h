@@ -11,7 +11,7 @@
 
 namespace avstage::sandbox {
 
-/// What is heard in a scene: `text` spoken, or `silence` seconds of nothing.
+/// What is heard in a scene: `text` spoken, the sound of an asset, or `silence` seconds of nothing.
 struct Voice {
   std::string voice_id;
   std::string text;
@@ -19,15 +19,26 @@ struct Voice {
   double speed = 1;
   int pitch = 0;
   double volume = 1;
+  std::string audio = {};  ///< an asset's id
+};
+
+/// A picture or a film that fills the canvas behind the figure.
+struct Scenery {
+  std::string asset;  ///< its id
+  bool film = false;
+  std::string fit = "cover";  ///< cover, crop, contain
+  std::string play = "loop";  ///< of a film: loop, freeze, fit_to_scene, full_video
 };
 
 struct Scene {
-  std::string avatar_id;
+  std::string avatar_id;         ///< "": nobody is there
+  std::string photo;             ///< an asset's id: a portrait that fills the canvas and moves its mouth
   std::string style = "normal";  ///< normal, closeUp, circle
   double scale = 1;
   double offset_x = 0, offset_y = 0;  ///< fractions of the canvas
   Color background{255, 255, 255, 255};
   Color circle_background{222, 228, 236, 255};
+  std::optional<Scenery> scenery;
   Voice voice;
 };
 

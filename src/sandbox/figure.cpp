@@ -289,11 +289,19 @@ Looks looks_of(const std::string& avatar_id) {
 
 Figure::Figure(const Scene& scene, int width, int height)
     : looks_(looks_of(scene.avatar_id)),
-      background_(scene.background),
       circle_background_(scene.circle_background),
       circle_(scene.style == "circle"),
-      raster_(width, height, scene.background) {
+      somebody_(!scene.avatar_id.empty()),
+      portrait_(!scene.photo.empty()),
+      background_(width, height, scene.background),
+      raster_(background_) {
   place(scene, width, height);
+  raster_.limit_to(box_);
+}
+
+void Figure::stand_before(const Raster& picture) {
+  background_ = picture;
+  raster_ = picture;
   raster_.limit_to(box_);
 }
 
@@ -318,9 +326,19 @@ void Figure::place(const Scene& scene, int width, int height) {
 
 const Raster& Figure::draw(double seconds, double mouth) {
   double now = seconds + looks_.phase;
-  raster_.clear(box_, circle_ ? circle_background_ : background_);
+  if (!somebody_ && !portrait_) return raster_;
   Pen body{raster_, body_};
   Pen head{raster_, body_.after(head_pose(now, mouth))};
+  if (portrait_) {
+    raster_.paint(box_, background_);
+    draw_mouth(head, looks_, mouth);
+    return raster_;
+  }
+  if (circle_) {
+    raster_.clear(box_, circle_background_);
+  } else {
+    raster_.paint(box_, background_);
+  }
   draw_back_hair(head, looks_);
   draw_neck(body, looks_);
   draw_dress(body, looks_);

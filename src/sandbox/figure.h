@@ -18,7 +18,7 @@ struct Looks {
 };
 Looks looks_of(const std::string& avatar_id);
 
-/// A presenter who stands before the scene's background. One thread.
+/// A presenter who stands before the scene's background; of a portrait only the mouth is drawn. One thread.
 class Figure {
  public:
   Figure(const Scene& scene, int width, int height);
@@ -26,17 +26,19 @@ class Figure {
   /// The picture of the moment `seconds`, with the mouth open by `mouth` (0 closed … 1 wide). Only the
   /// figure's box is drawn again; everything else stays the background colour exactly.
   const Raster& draw(double seconds, double mouth);
+  /// From now on the figure stands before this picture, of the clip's size.
+  void stand_before(const Raster& picture);
 
  private:
   void place(const Scene& scene, int width, int height);
 
   Looks looks_;
-  Color background_, circle_background_;
-  bool circle_;
+  Color circle_background_;
+  bool circle_, somebody_, portrait_;
   Transform body_;
   Path disc_;
   Box box_;
-  Raster raster_;
+  Raster background_, raster_;
 };
 
 }  // namespace avstage::sandbox

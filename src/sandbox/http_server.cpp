@@ -19,8 +19,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kThreads = 32;  // one a connection
-constexpr std::size_t kMaxBody = std::size_t(4) << 20;
+constexpr std::size_t kThreads = 32;                     // one a connection
+constexpr std::size_t kMaxBody = std::size_t(33) << 20;  // an upload of 32 MiB in its form
 constexpr milliseconds kIdle{15'000};
 constexpr milliseconds kTransfer{10'000};
 constexpr int kSliceMs = 50;  // how late a connection may notice that the server closes

@@ -18,5 +18,13 @@ struct Order {
 Order read_v2_order(const nlohmann::json& body);
 /// The body of POST /v3/videos. Throws ApiError.
 Order read_v3_order(const nlohmann::json& body);
+/// The body of POST /v2/template/ID/generate and of POST /v3/templates/ID. Every template of the sandbox is
+/// alike: its character says the texts one after the other, in the order of their names. Throws ApiError.
+Order read_template_order(const nlohmann::json& body);
+
+/// What the bodies have in common.
+class Fields;
+void read_dimension(const Fields& body, ClipSpec& clip);
+int read_fps(const Fields& body);
 
 }  // namespace avstage::sandbox

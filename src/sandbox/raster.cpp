@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 namespace avstage::sandbox {
@@ -42,6 +43,14 @@ void add_row(float* row, double x0, double x1, double height) {
     before = covered;
   }
   row[last] += static_cast<float>(height * (1 - before));
+}
+
+/// `alpha` of 256 parts of the colour.
+void mix(std::uint8_t* p, Color color, int alpha) {
+  if (alpha == 0) return;
+  p[0] = static_cast<std::uint8_t>((p[0] * (256 - alpha) + color.r * alpha + 128) >> 8);
+  p[1] = static_cast<std::uint8_t>((p[1] * (256 - alpha) + color.g * alpha + 128) >> 8);
+  p[2] = static_cast<std::uint8_t>((p[2] * (256 - alpha) + color.b * alpha + 128) >> 8);
 }
 
 }  // namespace
@@ -160,18 +169,52 @@ void Raster::clear(Box wanted, Color color) {
   }
 }
 
+/// Calls `work` with each pixel of the box and how much of it the path of the last cover() covers.
+template <typename Work>
+void Raster::for_each_covered(Box box, Work work) {
+  int width = box.right - box.left;
+  for (int y = box.top; y < box.bottom; ++y) {
+    const float* coverage = &coverage_[std::size_t(y - box.top) * (width + 2)];
+    std::uint8_t* p = &pixels_[(std::size_t(y) * width_ + box.left) * 4];
+    float sum = 0;
+    for (int x = 0; x < width; ++x, p += 4) {
+      sum += coverage[x];
+      work(p, std::min(std::abs(sum), 1.0F));
+    }
+  }
+}
+
+void Raster::paint(Box wanted, const Raster& picture) {
+  Box box = clip(wanted);
+  std::size_t bytes = std::size_t(box.right - box.left) * 4;
+  for (int y = box.top; y < box.bottom; ++y) {
+    std::memcpy(&pixels_[(std::size_t(y) * width_ + box.left) * 4],
+                picture.row(y) + std::size_t(box.left) * 4, bytes);
+  }
+}
+
+void Raster::set_row(int y, const std::uint8_t* rgba) {
+  std::memcpy(&pixels_[std::size_t(y) * width_ * 4], rgba, std::size_t(width_) * 4);
+}
+
 void Raster::fill(const Path& path, const Transform& transform, Color color, double opacity) {
   Box box = clip(bounds(path, transform));
   if (box.left >= box.right || box.top >= box.bottom) return;
   cover(path, transform, box);
-  blend(box, color, opacity, false);
+  for_each_covered(box, [color, opacity](std::uint8_t* p, float covered) {
+    mix(p, color, static_cast<int>(covered * static_cast<float>(opacity) * 256 + 0.5F));
+  });
 }
 
-void Raster::keep(const Path& path, const Transform& transform, Box wanted, Color outside) {
+void Raster::keep(const Path& path, const Transform& transform, Box wanted, const Raster& outside) {
   Box box = clip(wanted);
   if (box.left >= box.right || box.top >= box.bottom) return;
   cover(path, transform, box);
-  blend(box, outside, 1, true);
+  const std::uint8_t* first = pixels_.data();
+  for_each_covered(box, [&outside, first](std::uint8_t* p, float covered) {
+    const std::uint8_t* other = &outside.pixels_[static_cast<std::size_t>(p - first)];
+    mix(p, {other[0], other[1], other[2], 255}, static_cast<int>((1 - covered) * 256 + 0.5F));
+  });
 }
 
 void Raster::cover(const Path& path, const Transform& transform, Box box) {
@@ -198,25 +241,6 @@ void Raster::edge(Point from, Point to, Box box) {
     double y0 = std::max(top, double(y)), y1 = std::min(bottom, double(y + 1));
     float* row = &coverage_[std::size_t(y - box.top) * (box.right - box.left + 2)];
     add_row(row, x_at(y0), x_at(y1), sign * (y1 - y0));
-  }
-}
-
-void Raster::blend(Box box, Color color, double opacity, bool inverted) {
-  int width = box.right - box.left;
-  for (int y = box.top; y < box.bottom; ++y) {
-    const float* coverage = &coverage_[std::size_t(y - box.top) * (width + 2)];
-    std::uint8_t* p = &pixels_[(std::size_t(y) * width_ + box.left) * 4];
-    float sum = 0;
-    for (int x = 0; x < width; ++x, p += 4) {
-      sum += coverage[x];
-      float covered = std::min(std::abs(sum), 1.0F);
-      int alpha =
-          static_cast<int>((inverted ? 1 - covered : covered) * static_cast<float>(opacity) * 256 + 0.5F);
-      if (alpha == 0) continue;
-      p[0] = static_cast<std::uint8_t>((p[0] * (256 - alpha) + color.r * alpha + 128) >> 8);
-      p[1] = static_cast<std::uint8_t>((p[1] * (256 - alpha) + color.g * alpha + 128) >> 8);
-      p[2] = static_cast<std::uint8_t>((p[2] * (256 - alpha) + color.b * alpha + 128) >> 8);
-    }
   }
 }
 

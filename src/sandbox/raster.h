@@ -63,13 +63,17 @@ class Raster {
   void limit_to(Box box);
   /// Fills the box with one colour.
   void clear(Box box, Color color);
-  /// Inside the box: `outside` where the path does not cover, in proportion.
-  void keep(const Path& path, const Transform& transform, Box box, Color outside);
+  /// Copies the box from a raster of the same size.
+  void paint(Box box, const Raster& picture);
+  void set_row(int y, const std::uint8_t* rgba);
+  /// Inside the box: `outside` (of the same size) where the path does not cover, in proportion.
+  void keep(const Path& path, const Transform& transform, Box box, const Raster& outside);
 
  private:
   void cover(const Path& path, const Transform& transform, Box box);
   void edge(Point from, Point to, Box box);
-  void blend(Box box, Color color, double opacity, bool inverted);
+  template <typename Work>
+  void for_each_covered(Box box, Work work);
   Box clip(Box box) const;
 
   int width_, height_;

@@ -12,6 +12,7 @@
 #include "avstage/error.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
+#include "sandbox/assets.h"
 #include "sandbox/http_server.h"
 #include "sandbox/service.h"
 
@@ -72,6 +73,7 @@ class RunningSandbox : public Sandbox {
     service_.set_base_url(fmt::format("http://127.0.0.1:{}", port));
     serve_v2(server_, service_);
     serve_v3(server_, service_);
+    serve_assets(server_, service_, options.folder + "/assets");
     serve_files(server_, service_);
     server_.set_error_handler(httplib::Server::HandlerWithResponse(fill_error));
     server_.set_exception_handler(report_bug);

@@ -94,6 +94,8 @@ std::string page_token(const Video& last) {
 }
 
 json parse_body(const std::string& body) {
+  constexpr std::size_t kMost = std::size_t(4) << 20;  // uploads alone are larger
+  if (body.size() > kMost) throw ApiError{413, "payload_too_large", "the request body is larger than 4 MiB"};
   try {
     return json::parse(body);
   } catch (const json::parse_error& e) {

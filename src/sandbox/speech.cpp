@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "media/audio_reader.h"
+#include "media/demuxer.h"
 #include "media/filter_graph.h"
 
 namespace avstage::sandbox {
@@ -73,12 +75,25 @@ std::vector<float> silence(double seconds) {
 
 }  // namespace
 
-Speech::Speech(const Voice& voice) : voice_(voice) {
-  if (voice.silence > 0) {
+Speech::Speech(const Voice& voice, const std::string& recording) : voice_(voice) {
+  if (!recording.empty()) {
+    recording_ = std::make_unique<media::AudioReader>(
+        media::Demuxer::open_file(recording, media::Demuxer::Want::audio), kRate);
+  } else if (voice.silence > 0) {
     pieces_.push_back({"", voice.silence});
   } else {
     pieces_ = cut_script(voice.text);
   }
+}
+
+Speech::~Speech() = default;
+
+std::size_t Speech::read_recording(std::span<float> out) {
+  std::vector<float> stereo(out.size() * 2);
+  std::size_t n = recording_->read(position_, stereo);
+  position_ += static_cast<std::int64_t>(n);
+  for (std::size_t i = 0; i < n; ++i) out[i] = (stereo[2 * i] + stereo[2 * i + 1]) / 2;
+  return n;
 }
 
 bool Speech::refill() {
@@ -90,6 +105,7 @@ bool Speech::refill() {
 }
 
 std::size_t Speech::read(std::span<float> out) {
+  if (recording_) return read_recording(out);
   std::size_t filled = 0;
   while (filled < out.size()) {
     if (used_ == ready_.size() && !refill()) break;

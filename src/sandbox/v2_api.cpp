@@ -73,6 +73,12 @@ void serve_v2(httplib::Server& server, Service& service) {
                 Video video = service.create(order, Dialect::v2, "", request);
                 answer(response, 200, {{"error", nullptr}, {"data", {{"video_id", video.id}}}});
               }));
+  server.Post(R"(/v2/template/([^/]+)/generate)",
+              guarded(service, [&service](const auto& request, auto& response) {
+                Order order = read_template_order(parse_body(request.body));
+                Video video = service.create(order, Dialect::v2, "", request);
+                answer(response, 200, {{"error", nullptr}, {"data", {{"video_id", video.id}}}});
+              }));
   server.Get(R"(/v1/video_status\.get)", guarded(service, [&service](const auto& request, auto& response) {
                get_status(service, request, response);
              }));

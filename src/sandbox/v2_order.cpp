@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "sandbox/assets.h"
 #include "sandbox/fields.h"
 #include "sandbox/orders.h"
 #include "sandbox/script.h"
@@ -77,8 +78,7 @@ Voice read_voice(const Fields& voice) {
   if (type == "silence") {
     out.silence = read_silence(voice);
   } else if (type == "audio") {
-    std::string given = voice.exactly_one({"audio_url", "audio_asset_id"});
-    voice.refuse(given.c_str(), "the sandbox fetches no sound, it only speaks text");
+    out.audio = read_asset_id(voice, "audio_url", "audio_asset_id");
   } else if (type == "text") {
     out.voice_id = voice.text("voice_id");
     out.text = read_text(voice);
@@ -96,27 +96,36 @@ Voice read_voice(const Fields& voice) {
   return out;
 }
 
-Color read_background(const Fields& background) {
+void read_background(const Fields& background, Scene& scene) {
   std::string type = background.text("type");
-  if (type == "color") return background.color("value", kWhite);
+  if (type == "color") {
+    scene.background = background.color("value", kWhite);
+    return;
+  }
   if (type != "image" && type != "video") background.refuse("type", "must be one of color, image, video");
   bool image = type == "image";
-  std::string given = background.exactly_one({"url", image ? "image_asset_id" : "video_asset_id"});
-  background.word("fit", {"cover", "crop", "contain", "none"}, "cover");
+  Scenery behind;
+  behind.film = !image;
+  behind.fit = background.word("fit", {"cover", "crop", "contain", "none"}, "cover");
+  if (behind.fit == "none") background.refuse("fit", "the sandbox draws cover, crop and contain");
   if (!image) {
-    background.word("play_style", {"fit_to_scene", "freeze", "loop", "full_video", "once"}, "fit_to_scene");
+    behind.play = background.word("play_style", {"fit_to_scene", "freeze", "loop", "full_video", "once"},
+                                  "fit_to_scene");
   }
-  background.refuse(given.c_str(), "the sandbox fetches no pictures, its backgrounds are plain colours");
+  behind.asset = read_asset_id(background, "url", image ? "image_asset_id" : "video_asset_id");
+  scene.scenery = behind;
 }
 
 Scene read_scene(const Fields& input) {
   Scene scene;
   read_character(input.object("character"), scene);
   scene.voice = read_voice(input.object("voice"));
-  if (input.has("background")) scene.background = read_background(input.object("background"));
+  if (input.has("background")) read_background(input.object("background"), scene);
   if (input.has("text")) input.refuse("text", "the sandbox draws no text overlays");
   return scene;
 }
+
+}  // namespace
 
 void read_dimension(const Fields& body, ClipSpec& clip) {
   if (!body.has("dimension")) return;
@@ -135,8 +144,6 @@ int read_fps(const Fields& body) {
   if (fps != 25 && fps != 30 && fps != 60) body.refuse("fps", "must be one of 25, 30, 60");
   return static_cast<int>(fps);
 }
-
-}  // namespace
 
 Order read_v2_order(const json& json_body) {
   Fields body(json_body, "");

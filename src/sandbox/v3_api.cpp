@@ -49,8 +49,18 @@ std::string read_key(const httplib::Request& request) {
   return key;
 }
 
+/// Every way to order a video has its body and its answer.
+struct CreatePath {
+  Order (*read)(const json& body);
+  json (*answer)(const Video& video);
+};
+
 json created(const Video& video) {
   return {{"data", {{"video_id", video.id}, {"status", "waiting"}, {"output_format", "mp4"}}}};
+}
+
+json created_from_template(const Video& video) {
+  return {{"data", {{"id", video.id}, {"status", "waiting"}, {"title", video.title}}}};
 }
 
 /// Reads the body in any case: what stays unread would be taken for the next request of the connection.
@@ -64,7 +74,7 @@ std::string read_body(const httplib::ContentReader& reader) {
   return body;
 }
 
-void create(Service& service, InFlight& in_flight, const httplib::Request& request,
+void create(Service& service, InFlight& in_flight, const CreatePath& path, const httplib::Request& request,
             httplib::Response& response, const httplib::ContentReader& reader) {
   bool read = false;
   try {
@@ -75,10 +85,10 @@ void create(Service& service, InFlight& in_flight, const httplib::Request& reque
     std::string body = read_body(reader);
     if (!key.empty()) {
       auto earlier = service.store.find_by_key(key, unix_milliseconds() - kReplayMs);
-      if (earlier) return answer(response, 200, created(*earlier));
+      if (earlier) return answer(response, 200, path.answer(*earlier));
     }
-    Order order = read_v3_order(parse_body(body));
-    answer(response, 200, created(service.create(order, Dialect::v3, key, request)));
+    Order order = path.read(parse_body(body));
+    answer(response, 200, path.answer(service.create(order, Dialect::v3, key, request)));
   } catch (const ApiError& error) {
     if (!read) reader([](const char*, std::size_t) { return true; });
     if (response.status == 413) return;
@@ -138,11 +148,15 @@ void get_list(const Service& service, const httplib::Request& request, httplib::
 
 void serve_v3(httplib::Server& server, Service& service) {
   auto in_flight = std::make_shared<InFlight>();
-  server.Post("/v3/videos",
-              [&service, in_flight](const httplib::Request& request, httplib::Response& response,
-                                    const httplib::ContentReader& reader) {
-                create(service, *in_flight, request, response, reader);
-              });
+  auto serve = [&](const char* where, CreatePath path) {
+    server.Post(where,
+                [&service, in_flight, path](const httplib::Request& request, httplib::Response& response,
+                                            const httplib::ContentReader& reader) {
+                  create(service, *in_flight, path, request, response, reader);
+                });
+  };
+  serve("/v3/videos", {read_v3_order, created});
+  serve("/v3/templates/([^/]+)", {read_template_order, created_from_template});
   server.Get("/v3/videos", guarded(service, [&service](const auto& request, auto& response) {
                get_list(service, request, response);
              }));

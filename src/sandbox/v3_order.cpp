@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "sandbox/assets.h"
 #include "sandbox/fields.h"
 #include "sandbox/orders.h"
 #include "sandbox/script.h"
@@ -10,12 +11,15 @@ namespace avstage::sandbox {
 using nlohmann::json;
 namespace {
 
-constexpr std::size_t kMaxText = 5000;
+constexpr std::size_t kMaxText = 5000, kMaxScenes = 50;
 
 Voice read_voice(const Fields& body) {
   std::string source = body.exactly_one({"script", "audio_url", "audio_asset_id"});
-  if (source != "script") body.refuse(source.c_str(), "the sandbox fetches no sound, it only speaks text");
   Voice voice;
+  if (source != "script") {
+    voice.audio = read_asset_id(body, "audio_url", "audio_asset_id");
+    return voice;
+  }
   voice.text = body.text("script");
   if (std::size_t length = utf8_length(voice.text); length > kMaxText) {
     body.refuse("script", fmt::format("has {} characters, at most {} are allowed", length, kMaxText));
@@ -30,17 +34,63 @@ Voice read_voice(const Fields& body) {
   return voice;
 }
 
-Color read_background(const Fields& body) {
-  if (!body.has("background")) return {255, 255, 255, 255};
+/// The vendor calls the colour "value" in a clip of one scene and "color" in a studio's scenes.
+void read_background(const Fields& body, const char* color, Scene& scene) {
+  if (!body.has("background")) return;
   Fields background = body.object("background");
   std::string type = background.text("type");
   if (type == "color") {
-    if (!background.has("value")) background.refuse("value", "is required");
-    return background.color("value", {});
+    if (!background.has(color)) background.refuse(color, "is required");
+    scene.background = background.color(color, {});
+    return;
   }
-  if (type != "image") background.refuse("type", "must be one of color, image");
-  std::string given = background.exactly_one({"url", "asset_id"});
-  background.refuse(given.c_str(), "the sandbox fetches no pictures, its backgrounds are plain colours");
+  bool studio = std::string_view(color) == "color";
+  if (type != "image" || studio)
+    background.refuse("type", studio ? "must be color" : "must be one of color, image");
+  scene.scenery = Scenery{read_asset_id(background, "url", "asset_id")};
+}
+
+/// {"type":"url","url"} or {"type":"asset_id","asset_id"}.
+std::string read_source(const Fields& source) {
+  std::string type = source.word("type", {"url", "asset_id", "base64"}, "");
+  if (type == "base64") source.refuse("type", "the sandbox takes uploads only");
+  return read_asset_id(source, "url", "asset_id");
+}
+
+/// Who and what is heard, in a body of one scene and in a studio's.
+Scene read_input(const Fields& input, const char* color) {
+  Scene scene;
+  std::string type = input.text("type");
+  if (type == "avatar") {
+    scene.avatar_id = input.text("avatar_id");
+  } else if (type == "image") {
+    scene.photo = read_source(input.object("image"));
+  } else {
+    input.refuse("type", fmt::format("is \"{}\", the sandbox makes avatar, image and studio videos", type));
+  }
+  scene.voice = read_voice(input);
+  if (scene.voice.voice_id.empty()) scene.voice.voice_id = "default of " + scene.avatar_id + scene.photo;
+  read_background(input, color, scene);
+  return scene;
+}
+
+/// A picture, silent or with a voice.
+Scene read_image_scene(const Fields& item) {
+  Scene scene;
+  scene.scenery = Scenery{read_source(item.object("source"))};
+  if (item.has("duration")) {
+    scene.voice.silence = item.number("duration", {0.01, 300}, 1);
+  } else {
+    scene.voice = read_voice(item);
+  }
+  return scene;
+}
+
+Scene read_studio_scene(const Fields& item) {
+  std::string type = item.text("type");
+  if (type == "image") return read_image_scene(item);
+  if (type != "avatar_video") item.refuse("type", "the sandbox makes scenes of type avatar_video and image");
+  return read_input(item.object("input"), "color");
 }
 
 void read_size(const Fields& body, ClipSpec& clip) {
@@ -78,19 +128,16 @@ void check_words(const Fields& body) {
 
 Order read_v3_order(const json& json_body) {
   Fields body(json_body, "");
-  if (std::string type = body.text("type"); type != "avatar") {
-    body.refuse("type", fmt::format("is \"{}\", the sandbox makes avatar videos only", type));
-  }
-  Scene scene;
-  scene.avatar_id = body.text("avatar_id");
-  scene.voice = read_voice(body);
-  if (scene.voice.voice_id.empty()) scene.voice.voice_id = "default of " + scene.avatar_id;
-  refuse_what_cannot_be_made(body);
-  scene.background = read_background(body);
-  check_words(body);
   Order order;
+  if (body.text("type") == "studio") {
+    body.array("scenes", 1, kMaxScenes,
+               [&order](const Fields& item) { order.clip.scenes.push_back(read_studio_scene(item)); });
+  } else {
+    order.clip.scenes.push_back(read_input(body, "value"));
+    refuse_what_cannot_be_made(body);
+  }
+  check_words(body);
   read_size(body, order.clip);
-  order.clip.scenes.push_back(std::move(scene));
   order.title = body.text_or("title", "");
   order.callback_id = body.text_or("callback_id", "");
   return order;

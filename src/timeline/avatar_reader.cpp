@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/suggest.h"
-#include "timeline/fields.h"
+#include "timeline/avatar_fields.h"
 #include "timeline/message.h"
 #include "timeline/readers.h"
 #include "timeline/words.h"
@@ -12,14 +12,12 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_identifier = 200, max_text = 10'000, max_title = 200;
-constexpr std::string_view style_words[] = {"normal", "closeUp", "circle"};
-constexpr std::string_view emotion_words[] = {"Excited", "Friendly", "Serious", "Soothing", "Broadcaster"};
-constexpr std::string_view identity_words[] = {"id", "request", "video_id"};
+constexpr std::size_t max_identifier = 200, max_title = 200, max_scenes = 50;
+constexpr std::string_view identity_words[] = {"id", "photo", "scenes", "template", "request", "video_id"};
 
 /// It becomes part of a URL.
-std::string read_video_id(const Value& value) {
-  std::string allowed = "a video id: letters, digits, \"_\" and \"-\", at most 200";
+std::string read_url_id(const Value& value, std::string_view what) {
+  std::string allowed = fmt::format("a {}: letters, digits, \"_\" and \"-\", at most 200", what);
   const std::string& id = value.text(allowed);
   bool good = !id.empty() && id.size() <= max_identifier && std::all_of(id.begin(), id.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -28,87 +26,98 @@ std::string read_video_id(const Value& value) {
   return id;
 }
 
-std::string read_locale(const Value& value) {
-  std::string allowed = "a locale such as \"en-US\"";
-  const std::string& text = value.text(allowed);
-  bool letters =
-      text.size() >= 2 && text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-      });
-  if (!letters || text.front() == '-' || text.back() == '-') value.refuse(allowed);
-  return text;
+/// A scene has the words of the avatar around it, and its own instead where it gives any.
+void read_scenes(const Value& value, AvatarDraft& draft) {
+  for (const Value& item : value.items("scenes", max_scenes)) draft.scenes.push_back(item);
 }
 
-std::pair<double, double> read_offset(const Value& value) {
-  bool pair = value.is(Value::Type::array) && value.node().members.size() == 2;
-  if (!pair) value.refuse("[x, y], as fractions of the canvas");
-  std::vector<Value> items = value.items("fractions", 2);
-  return {items[0].number(-10, 10), items[1].number(-10, 10)};
-}
-
-constexpr Field<AvatarRef> avatar_fields[] = {
-    {"id", [](const Value& v, AvatarRef& a) { a.avatar_id = v.line("an avatar id", max_identifier); }},
-    {"voice", [](const Value& v, AvatarRef& a) { a.voice_id = v.line("a voice id", max_identifier); }},
-    {"say", [](const Value& v, AvatarRef& a) { a.say = v.prose("the words to say", max_text); }},
-    {"style", [](const Value& v, AvatarRef& a) { a.style = v.choice(style_words); }},
-    {"speed", [](const Value& v, AvatarRef& a) { a.speed = v.number(0.5, 1.5); }},
-    {"pitch", [](const Value& v, AvatarRef& a) { a.pitch = static_cast<int>(v.integer(-50, 50)); }},
-    {"emotion", [](const Value& v, AvatarRef& a) { a.emotion = v.choice(emotion_words); }},
-    {"locale", [](const Value& v, AvatarRef& a) { a.locale = read_locale(v); }},
-    {"scale", [](const Value& v, AvatarRef& a) { a.scale = v.number(0.01, 5); }},
-    {"offset", [](const Value& v, AvatarRef& a) { a.offset = read_offset(v); }},
-    {"background", [](const Value& v, AvatarRef& a) { a.background = read_color(v); }},
-    {"size", [](const Value& v, AvatarRef& a) { a.size = read_size(v, 128, 4096); }},
-    {"fps", [](const Value& v, AvatarRef& a) { a.fps = v.number(1, 120); }},
-    {"title", [](const Value& v, AvatarRef& a) { a.title = v.line("a title", max_title); }},
-    {"test", [](const Value& v, AvatarRef& a) { a.test = v.boolean(); }},
-    {"take", [](const Value& v, AvatarRef& a) { a.take = static_cast<int>(v.integer(1, 1'000'000)); }},
-    {"request", [](const Value& v, AvatarRef& a) { a.request = read_request(v); }},
-    {"video_id", [](const Value& v, AvatarRef& a) { a.video_id = read_video_id(v); }},
+constexpr Field<AvatarDraft> clip_fields[] = {
+    {"scenes", read_scenes},
+    {"size", [](const Value& v, AvatarDraft& d) { d.avatar.size = read_size(v, 128, 4096); }},
+    {"fps", [](const Value& v, AvatarDraft& d) { d.avatar.fps = v.number(1, 120); }},
+    {"title", [](const Value& v, AvatarDraft& d) { d.avatar.title = v.line("a title", max_title); }},
+    {"callback_id",
+     [](const Value& v, AvatarDraft& d) { d.avatar.callback_id = v.line("a callback id", max_identifier); }},
+    {"caption", [](const Value& v, AvatarDraft& d) { d.avatar.caption = v.boolean(); }},
+    {"test", [](const Value& v, AvatarDraft& d) { d.avatar.test = v.boolean(); }},
+    {"take",
+     [](const Value& v, AvatarDraft& d) { d.avatar.take = static_cast<int>(v.integer(1, 1'000'000)); }},
+    {"template",
+     [](const Value& v, AvatarDraft& d) { d.avatar.template_id = read_url_id(v, "template id"); }},
+    {"variables",
+     [](const Value& v, AvatarDraft& d) { d.avatar.variables = read_template_variables(v, d.base_dir); }},
+    {"request", [](const Value& v, AvatarDraft& d) { d.avatar.request = read_request(v); }},
+    {"video_id", [](const Value& v, AvatarDraft& d) { d.avatar.video_id = read_url_id(v, "video id"); }},
 };
 
-/// The one of id, request and video_id that the avatar is given by.
+/// What the avatar is given by. "id" and "photo" beside "scenes" are their scenes' default.
 std::string_view identity(const Value& value) {
   std::string_view found;
   for (std::string_view word : identity_words) {
     if (!value.find(word)) continue;
-    if (!found.empty()) {
+    bool default_of_scenes = word == "scenes" && (found == "id" || found == "photo");
+    if (!found.empty() && !default_of_scenes) {
       fail(value.mark(), "value", fmt::format("both \"{}\" and \"{}\"", found, word),
            "exactly one of " + joined(identity_words));
     }
     found = word;
   }
   if (found.empty()) {
-    value.refuse_missing("\"id\"",
-                         "exactly one of \"id\" (with voice and say), \"request\" and \"video_id\"");
+    value.refuse_missing("\"id\"", "exactly one of " + joined(identity_words));
   }
   return found;
 }
 
-void check_words_beside(const Value& value, std::string_view given_by) {
+void check_words_beside(const Value& value, std::string_view given_by,
+                        std::initializer_list<std::string_view> allowed) {
   for (const json_text::Member& member : value.node().members) {
-    if (member.key == given_by || member.key == "take") continue;
+    if (member.key == given_by) continue;
+    if (std::find(allowed.begin(), allowed.end(), member.key) != allowed.end()) continue;
     fail(value.document().key_mark(value.node(), member), "value",
          fmt::format("{} beside \"{}\"", in_quotes(member.key), given_by),
-         fmt::format("only \"{}\" and \"take\"; the other words go with \"id\"", given_by));
+         fmt::format("only {}; the other words go with \"id\" or \"photo\"",
+                     joined(std::vector<std::string_view>(allowed))));
   }
+}
+
+/// Each scene is made complete: what stands around the scenes is repeated in them.
+void complete_scenes(const Value& value, AvatarDraft& draft) {
+  for (std::string_view word : speech_words) {
+    if (auto speech = value.find(word)) {
+      fail(speech->mark(), "value", fmt::format("\"{}\" beside \"scenes\"", word),
+           fmt::format("\"{}\" inside each scene", word));
+    }
+  }
+  for (const Value& item : draft.scenes) {
+    AvatarDraft scene{draft.base_dir, draft.avatar, {}};
+    read_fields<AvatarDraft>(item, "a scene", {scene_fields()}, scene);
+    check_scene(item, scene.avatar);
+    draft.avatar.scenes.push_back(scene.avatar);
+  }
+  static_cast<AvatarScene&>(draft.avatar) = {};
 }
 
 }  // namespace
 
-AvatarRef read_avatar(const Value& value) {
-  AvatarRef avatar;
-  read_fields<AvatarRef>(value, "an avatar", {avatar_fields}, avatar);
-  avatar.mark = value.mark();
+AvatarRef read_avatar(const Value& value, const std::string& base_dir) {
+  AvatarDraft draft{base_dir, {}, {}};
+  read_fields<AvatarDraft>(value, "an avatar", {scene_fields(), clip_fields}, draft);
+  draft.avatar.mark = value.mark();
   std::string_view given_by = identity(value);
-  if (given_by != "id") {
-    check_words_beside(value, given_by);
-  } else if (!value.find("voice")) {
-    value.refuse_missing("\"voice\"", "a voice id under \"voice\", with \"id\" and \"say\"");
-  } else if (!value.find("say")) {
-    value.refuse_missing("\"say\"", "the words to speak under \"say\", with \"id\" and \"voice\"");
+  if (value.find("variables") && given_by != "template") {
+    value.find("variables")->refuse("\"variables\" only with \"template\"");
   }
-  return avatar;
+  if (given_by == "template") {
+    check_words_beside(value, given_by,
+                       {"variables", "size", "fps", "title", "callback_id", "caption", "test", "take"});
+  } else if (given_by == "request" || given_by == "video_id") {
+    check_words_beside(value, given_by, {"take"});
+  } else if (given_by == "scenes") {
+    complete_scenes(value, draft);
+  } else {
+    check_scene(value, draft.avatar);
+  }
+  return draft.avatar;
 }
 
 }  // namespace avstage

@@ -78,7 +78,7 @@ constexpr Field<ClipDraft> media_fields[] = {
     {"image",
      [](const Value& v, ClipDraft& d) { d.clip.media = ImageRef{read_input_path(v, d.context.base_dir)}; }},
     {"color", [](const Value& v, ClipDraft& d) { d.clip.media = ColorRef{read_color(v)}; }},
-    {"avatar", [](const Value& v, ClipDraft& d) { d.clip.media = read_avatar(v); }},
+    {"avatar", [](const Value& v, ClipDraft& d) { d.clip.media = read_avatar(v, d.context.base_dir); }},
     {"text", [](const Value& v, ClipDraft& d) { d.text.text = v.prose("a text", max_text); }},
 };
 
@@ -163,12 +163,13 @@ void check_combinations(const Value& value, const Clip& clip) {
   }
 }
 
-/// "auto" takes the colour that the job itself asked the vendor for; in the vendor's own body the planner looks
-/// for it.
+/// "auto" takes the colour that the job itself asked the vendor for; in scenes and in the vendor's
+/// own body the planner looks for it.
 void check_key_color(const Clip& clip) {
   if (!clip.key || clip.key->color) return;
   const auto* avatar = std::get_if<AvatarRef>(&clip.media);
-  if (avatar != nullptr && (avatar->background || !avatar->request.empty())) return;
+  bool planner_looks = avatar != nullptr && (!avatar->request.empty() || !avatar->scenes.empty());
+  if (planner_looks || (avatar != nullptr && avatar->background)) return;
   fail(clip.key->mark, "value", "\"auto\" where the job asks for no background colour",
        "a colour such as \"#00ff00\", or \"auto\" with an avatar that has a \"background\"");
 }

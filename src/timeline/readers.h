@@ -20,7 +20,8 @@ struct Context {
 
 constexpr std::size_t max_clips = 10'000;
 
-AvatarRef read_avatar(const Value& value);
+/// Paths in it are relative to `base_dir`.
+AvatarRef read_avatar(const Value& value, const std::string& base_dir);
 /// `"sources": { name: { "file": … } }`
 std::map<std::string, MediaRef, std::less<>> read_sources(const Value& value, const Context& context);
 std::vector<Clip> read_clips(const Value& list, const Context& context);

@@ -39,6 +39,10 @@ void Vendor::set_status(const std::string& status) {
 
 void Vendor::answer(const HttpRequest& r, Connection& c) {
   if (r.target.starts_with("/clip")) return download(r, c);
+  if (r.target == "/v1/asset" || r.target == "/v3/assets") {
+    c.respond(200, R"({"code":100,"data":{"id":"up1","asset_id":"up1"}})", kJson);
+    return;
+  }
   if (r.method == "POST") return create(r, c, r.target == "/v3/videos");
   if (r.target.starts_with("/v1/video.list")) return list(c, false);
   if (r.target.starts_with("/v3/videos?")) return list(c, true);

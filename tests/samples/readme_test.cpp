@@ -82,6 +82,9 @@ const char* const unknown_keys[] = {
     R"("clips": [ { "zz": 1 } ], "output": "o.mp4")",
     R"("clips": [ { "file": "a.mp4", "key": { "zz": 1 } } ], "output": "o.mp4")",
     R"("clips": [ { "avatar": { "zz": 1 } } ], "output": "o.mp4")",
+    R"("clips": [ { "avatar": { "id": "a", "scenes": [ { "zz": 1 } ] } } ], "output": "o.mp4")",
+    R"("clips": [ { "avatar": { "id": "a", "background": { "zz": 1 } } } ], "output": "o.mp4")",
+    R"("clips": [ { "avatar": { "template": "t", "variables": { "a": { "zz": 1 } } } } ], "output": "o.mp4")",
     R"("clips": [ { "file": "a.mp4" } ], "outputs": [ { "zz": 1 } ])",
     R"("clips": [ { "file": "a.mp4" } ], "outputs": [ { "path": "o.mp4", "audio": { "zz": 1 } } ])",
 };

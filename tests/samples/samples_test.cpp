@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "avstage/avstage.h"
 #include "samples/bench.h"
 
@@ -115,6 +117,41 @@ TEST_F(Samples, ThreeDeliverablesComeFromOnePurchase) {
   EXPECT_EQ(plan.code, 0) << plan.out;
   EXPECT_THAT(plan.out, HasSubstr("04_Lisbon_720p.mp4"));
   EXPECT_THAT(plan.out, HasSubstr("will be bought")) << "other words are another clip";
+}
+
+TEST_F(Samples, ScenesOfOnePurchaseSpeakRestAndStandBeforePictures) {
+  json report = render("05_scenes.json");
+  ASSERT_EQ(report["purchases"].size(), 2U);
+  const std::int64_t frames = report["outputs"][0]["frames"];
+  const std::string film = sample("out/05_scenes.mp4");
+  expect_film(film, 1280, 720, frames);
+  const double voice = probe_media(sample("media/voice.wav")).audio->duration->to_double();
+  const std::int64_t guest = frames - std::llround(voice * 25);
+
+  Film out(film);
+  Mean plain = out.around(5, 60, 600);
+  std::int64_t harbour = 0, first = 0;
+  for (std::int64_t n = 0; n < guest - 2; n += 5) {
+    if (distance(plain, out.around(n, 60, 600)) < 5) continue;
+    if (harbour == 0) first = n;
+    harbour += 5;
+  }
+  EXPECT_NEAR(static_cast<double>(harbour), (1.5 + voice) * 25, 8) << "the pause and the recording";
+  std::vector<float> sound = read_sound(film);
+  const double pause = static_cast<double>(first) / 25;
+  EXPECT_GT(loudness(sound, 0, pause - 0.4), 0.01) << "the first words";
+  EXPECT_LT(loudness(sound, pause + 0.1, pause + 1.2), 0.001) << "the pause";
+  EXPECT_GT(loudness(sound, pause + 1.6, pause + 1.4 + voice), 0.01) << "the recording";
+  EXPECT_LT(distance(plain, out.around(guest - 10, 60, 600)), 5) << "the last scene has its own background";
+
+  double moved = 0;
+  Mean still = out.around(guest + 10, 640, 335, 20);
+  for (std::int64_t n = guest + 12; n < frames - 5; n += 4) {
+    moved = std::max(moved, distance(still, out.around(n, 640, 335, 20)));
+  }
+  EXPECT_GT(moved, 4) << "the portrait speaks";
+  EXPECT_LT(distance(out.around(guest + 20, 60, 60), out.around(frames - 20, 60, 60)), 3);
+  expect_up_to_date("05_scenes.json");
 }
 
 TEST_F(Samples, EveryFilterHasASampleThatRenders) {

@@ -249,5 +249,66 @@ TEST(GoodJobs, ALongChainOfAnchorsIsReadQuickly) {
   EXPECT_EQ(job.tracks[0].clips.size(), 10'000u);
 }
 
+TEST(GoodJobs, AnAvatarSpeaksARecordingOrIsSilentBeforeAPicture) {
+  AvatarRef clip =
+      avatar(R"("id": "A", "audio": "take3.wav", "background": {"image": "bg.png", "fit": "contain"},
+    "callback_id": "c1", "caption": true)");
+  EXPECT_EQ(clip.audio->file, "dir/take3.wav");
+  EXPECT_EQ(clip.audio->mark.pointer, "/clips/0/avatar/audio");
+  EXPECT_EQ(clip.backdrop->media.file, "dir/bg.png");
+  EXPECT_FALSE(clip.backdrop->video);
+  EXPECT_EQ(clip.backdrop->fit, "contain");
+  EXPECT_EQ(clip.callback_id, "c1");
+  EXPECT_TRUE(clip.caption);
+  EXPECT_EQ(avatar(R"("id": "A", "audio": "https://h/a.mp3?x=1")").audio->url, "https://h/a.mp3?x=1");
+  EXPECT_EQ(avatar(R"("id": "A", "audio": {"asset": "as1"})").audio->asset_id, "as1");
+  AvatarRef silent = avatar(R"("photo": {"talking_photo": "tp"}, "silence": 2.5,
+    "background": {"video": {"asset": "v"}, "play": "freeze"})");
+  EXPECT_EQ(silent.photo_id, "tp");
+  EXPECT_EQ(silent.silence, 2.5);
+  EXPECT_TRUE(silent.backdrop->video);
+  EXPECT_EQ(silent.backdrop->play, "freeze");
+  EXPECT_EQ(avatar(R"("photo": "face.jpg", "silence": 1)").photo->file, "dir/face.jpg");
+}
+
+TEST(GoodJobs, AScenesWordsAreItsOwnOrThoseOfTheAvatarAroundIt) {
+  AvatarRef clip =
+      avatar(R"("id": "A", "voice": "V", "speed": 1.2, "background": "#102030", "size": "1280x720",
+    "scenes": [ {"say": "One."}, {"silence": 2, "background": {"image": "b.png"}},
+                {"say": "Two.", "photo": "p.png", "voice": "W"}, {"id": "B", "audio": "a.wav"} ])");
+  ASSERT_EQ(clip.scenes.size(), 4U);
+  EXPECT_EQ(clip.avatar_id, "") << "the words are the scenes' alone";
+  EXPECT_EQ(clip.size, std::pair(1280, 720));
+  EXPECT_EQ(clip.scenes[0].avatar_id, "A");
+  EXPECT_EQ(clip.scenes[0].voice_id, "V");
+  EXPECT_EQ(clip.scenes[0].speed, 1.2);
+  EXPECT_EQ(clip.scenes[0].background, (Color{16, 32, 48}));
+  EXPECT_EQ(clip.scenes[1].silence, 2);
+  EXPECT_EQ(clip.scenes[1].voice_id, "") << "nobody speaks";
+  EXPECT_FALSE(clip.scenes[1].speed);
+  EXPECT_FALSE(clip.scenes[1].background) << "the picture takes its place";
+  EXPECT_TRUE(clip.scenes[1].backdrop);
+  EXPECT_EQ(clip.scenes[2].photo->file, "dir/p.png");
+  EXPECT_EQ(clip.scenes[2].avatar_id, "");
+  EXPECT_EQ(clip.scenes[2].voice_id, "W");
+  EXPECT_EQ(clip.scenes[3].avatar_id, "B");
+}
+
+TEST(GoodJobs, ATemplateHasVariables) {
+  AvatarRef clip =
+      avatar(R"("template": "t_1-2", "fps": 30, "variables": { "name": "Ana", "logo": {"image": "l.png"},
+    "bed": {"audio": {"asset": "s"}}, "who": {"avatar": "A"}, "face": {"talking_photo": "P"}, "v": {"voice": "V"} })");
+  EXPECT_EQ(clip.template_id, "t_1-2");
+  ASSERT_EQ(clip.variables.size(), 6U);
+  using Kind = TemplateVariable::Kind;
+  const std::vector<std::tuple<std::string, Kind, std::string>> wanted{
+      {"bed", Kind::audio, "s"},   {"face", Kind::photo, "P"}, {"logo", Kind::image, "dir/l.png"},
+      {"name", Kind::text, "Ana"}, {"v", Kind::voice, "V"},    {"who", Kind::avatar, "A"}};
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const TemplateVariable& v = clip.variables[i];
+    EXPECT_EQ(std::tuple(v.name, v.kind, v.value + v.media.file + v.media.asset_id), wanted[i]);
+  }
+}
+
 }  // namespace
 }  // namespace avstage

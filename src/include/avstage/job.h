@@ -113,12 +113,35 @@ struct TextRef {
   std::string align = "left";  ///< left, center or right, for several lines
 };
 
-/// An avatar clip that is bought from the vendor, in neutral words (`avatar_id`, `voice_id`, `say` …), as
-/// the vendor's own body (`request`), or one that exists already (`video_id`). Exactly one of the three.
-struct AvatarRef {
+/// A sound, a picture or a film that the vendor is to use. Exactly one of the first three names it.
+struct AssetRef {
+  std::string file;      ///< a local one: uploaded once per content
+  std::string url;       ///< https
+  std::string asset_id;  ///< one that the vendor has
+  std::string sha256;    ///< of the local file, known before anything is planned: keys hold it, not the path
+  Mark mark;
+};
+
+/// What stands behind the avatar instead of a colour.
+struct Backdrop {
+  AssetRef media;
+  bool video = false;  ///< v2 only
+  std::string fit;     ///< v2 only: cover, crop, contain, none
+  std::string play;    ///< of a video: fit_to_scene, freeze, loop, full_video
+};
+
+/// One scene of an avatar clip: who, what is heard, and what stands behind.
+struct AvatarScene {
+  // Who: exactly one of the three.
   std::string avatar_id;
-  std::string voice_id;
+  std::string photo_id;           ///< a talking photo of the vendor's; v2 only
+  std::optional<AssetRef> photo;  ///< any portrait; v3 only
+  // What is heard: exactly one of the three.
   std::string say;
+  std::optional<AssetRef> audio;  ///< a recording to speak
+  std::optional<double> silence;  ///< seconds; v2 only
+
+  std::string voice_id;
   std::string style = "normal";    ///< v2's avatar_style: normal, closeUp, circle
   std::optional<double> speed;     ///< 0.5–1.5
   std::optional<int> pitch;        ///< −50…50
@@ -127,9 +150,30 @@ struct AvatarRef {
   std::optional<double> scale;     ///< v2 only
   std::optional<std::pair<double, double>> offset;  ///< v2 only, fractions of the canvas
   std::optional<Color> background;
+  std::optional<Backdrop> backdrop;  ///< instead of `background`
+};
+
+/// What takes the place of a template's variable.
+struct TemplateVariable {
+  enum class Kind { text, image, video, audio, voice, avatar, photo };
+  std::string name;
+  Kind kind = Kind::text;
+  std::string value;  ///< the text, or the id of a voice, an avatar or a talking photo
+  AssetRef media;     ///< of an image, a video or a sound
+};
+
+/// An avatar clip that is bought from the vendor, in neutral words (one scene, or several in `scenes`), by a
+/// template of the vendor's, as the vendor's own body (`request`), or one that exists already (`video_id`).
+/// Exactly one of these.
+struct AvatarRef : AvatarScene {
+  std::vector<AvatarScene> scenes;  ///< complete in themselves; empty: the clip is one scene, this object
+  std::string template_id;
+  std::vector<TemplateVariable> variables;  ///< by name
   std::optional<std::pair<int, int>> size;  ///< exact pixels (v2), even, 128–4096
-  std::optional<double> fps;                ///< v2 only
+  std::optional<double> fps;                ///< v2 and templates
   std::string title;
+  std::string callback_id;         ///< comes back in the vendor's webhooks
+  bool caption = false;            ///< the vendor makes a caption file too
   bool test = false;               ///< v2 only: free, watermarked
   std::string request;             ///< the vendor's own body as canonical JSON text; empty: neutral words
   std::string video_id;            ///< an existing video; nothing is bought
