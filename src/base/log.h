@@ -22,8 +22,9 @@ void set_level(Level level);
 /// and by redact(). Any thread.
 void add_secret(const std::string& secret);
 
-/// `text` without registered secrets, and with the query of every http(s) URL replaced by "?…": signed URLs
-/// are credentials. Everything that goes to a log, a message, a ledger or a manifest passes through here.
+/// `text` without registered secrets, with the query of every URL replaced by "?…", its user and password by
+/// "…", and without loose parts of a signature: signed URLs are credentials. Everything that goes to a log, a
+/// message, a ledger or a manifest passes through here.
 std::string redact(std::string_view text);
 
 void write(Level level, std::string_view line);

@@ -45,15 +45,27 @@ std::size_t count_characters(std::string_view text) {
   return count;
 }
 
+namespace {
+
+/// Characters that a terminal obeys instead of showing: controls, and what turns the direction of writing.
+bool is_obeyed(std::string_view character) {
+  auto c = byte_at(character, 0), second = byte_at(character, 1), third = byte_at(character, 2);
+  if (character.size() == 1) return c < 0x20 || c == 0x7F;
+  if (character.size() == 2) return (c == 0xC2 && second < 0xA0) || character == "\u061C";
+  bool marks = second == 0x80 && ((third >= 0x8E && third <= 0x8F) || (third >= 0xA8 && third <= 0xAE));
+  bool isolates = second == 0x81 && third >= 0xA6 && third <= 0xA9;
+  return character.size() == 3 && c == 0xE2 && (marks || isolates);
+}
+
+}  // namespace
+
 std::string shown(std::string_view text, std::size_t limit) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t length = sequence_length(text, i);
     if (out.size() + length > limit) return out + "…";
-    unsigned char c = byte_at(text, i);
-    bool control = c < 0x20 || c == 0x7F || (c == 0xC2 && byte_at(text, i + 1) < 0xA0);
-    if (length == 0 || control) {
-      out += fmt::format("\\x{:02x}", c);
+    if (length == 0 || is_obeyed(text.substr(i, length))) {
+      out += fmt::format("\\x{:02x}", byte_at(text, i));
       length = 1;
     } else {
       out += text.substr(i, length);

@@ -12,7 +12,8 @@ std::size_t find_invalid_utf8(std::string_view text);
 /// Code points of well-formed text.
 std::size_t count_characters(std::string_view text);
 
-/// The text made fit for one line of a message: control characters as \xNN, at most `limit` bytes and then
+/// The text made fit for one line of a message: control characters, and those
+/// that turn the direction of writing, as \xNN, at most `limit` bytes and then
 /// "…".
 std::string shown(std::string_view text, std::size_t limit = 60);
 

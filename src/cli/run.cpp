@@ -10,6 +10,7 @@
 
 #include "avstage/error.h"
 #include "base/log.h"
+#include "base/secrets.h"
 #include "cli/commands.h"
 
 namespace avstage::cli {
@@ -108,6 +109,8 @@ bool wants_json(int argc, char** argv) {
 }  // namespace
 
 int run(int argc, char** argv) {
+  secrets::take_from_environment(
+      "HEYGEN_API_KEY");  // also where it is not used, so that nobody sees it there
   CLI::App app{"turns a job file into finished video, avatar clips included", "avstage"};
   app.set_version_flag("--version", "avstage " AVSTAGE_VERSION);
   app.require_subcommand(1);

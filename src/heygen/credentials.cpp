@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 
 #include "base/log.h"
+#include "base/secrets.h"
 #include "heygen/answer.h"
 
 namespace avstage::heygen {
@@ -40,19 +40,9 @@ std::string checked_key(std::string text, const std::string& origin) {
   return key;
 }
 
-/// The environment of a process stays readable in /proc after unsetenv: the value is wiped in place and kept
-/// here. Guarded by a mutex of its own; getenv is not safe beside a setenv of others anyway.
 std::optional<std::string> key_from_environment() {
-  static std::mutex mutex;
-  static std::optional<std::string> kept;
-  std::lock_guard lock(mutex);
-  char* value = std::getenv("HEYGEN_API_KEY");
-  if (value == nullptr) return std::nullopt;
-  if (*value == '\0') return kept;
-  std::string key = checked_key(value, "HEYGEN_API_KEY");
-  ::explicit_bzero(value, std::strlen(value));
-  kept = key.empty() ? std::nullopt : std::optional(key);
-  return kept;
+  std::optional<std::string> key = secrets::take_from_environment("HEYGEN_API_KEY");
+  return key ? std::optional(checked_key(*key, "HEYGEN_API_KEY")) : std::nullopt;
 }
 
 struct Fd {
@@ -96,6 +86,7 @@ std::optional<std::string> key_from_file(const std::string& path) {
   if (fd.value < 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   if (fd.value < 0) fail(fmt::format("{}: cannot read: {}", path, std::strerror(errno)), "key_file");
   refuse_unsafe(fd.value, path);
+  secrets::close_memory();
   std::string text = without_line_end(read_all(fd.value, path));
   if (!text.starts_with('{')) return text.empty() ? std::nullopt : std::optional(checked_key(text, path));
   Json json = parse_json(text);
