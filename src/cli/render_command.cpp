@@ -41,7 +41,7 @@ int render_job(const RenderOptions& options, const std::stop_token& stop) {
   settings.overwrite = options.overwrite;
   settings.accept_watermark = options.accept_watermark;
   std::unique_ptr<sandbox::Sandbox> sandbox;
-  if (options.sandbox) sandbox = start_sandbox(settings, {});
+  if (options.sandbox) sandbox = start_sandbox(settings, {.script = options.sandbox_script});
   Progress progress(style);
   Report report = render(job, settings, std::ref(progress), stop);
   progress.clear();
