@@ -1,5 +1,9 @@
+#include <chrono>
 #include <cmath>
+#include <memory>
+#include <mutex>
 #include <set>
+#include <string>
 
 #include "sandbox/service.h"
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "avstage/error.h"
 #include "base/atomic_file.h"
@@ -70,9 +71,10 @@ class RunningSandbox : public Sandbox {
   explicit RunningSandbox(const Options& options) : lock_(options.folder), service_(options) {
     int port = server_.bind(options.port);
     service_.set_base_url(fmt::format("http://127.0.0.1:{}", port));
+    courier_.emplace(service_);
     serve_v2(server_, service_);
     serve_v3(server_, service_);
-    serve_state(server_, service_, courier_);
+    serve_state(server_, service_, *courier_);
     server_.serve_files_raw(file_handler(service_));
     server_.set_error_handler(httplib::Server::HandlerWithResponse(fill_error));
     server_.set_exception_handler(report_bug);
@@ -89,8 +91,8 @@ class RunningSandbox : public Sandbox {
  private:
   FolderLock lock_;
   Service service_;
-  Courier courier_{service_};
   HttpServer server_;
+  std::optional<Courier> courier_;  // begins when the base URL is known
 };
 
 }  // namespace
