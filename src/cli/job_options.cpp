@@ -11,6 +11,9 @@ void JobOptions::add_to(CLI::App& command) {
   command.add_option("--cache", cache, "folder of spool and segments (AVSTAGE_CACHE; default XDG cache folder)");
   command.add_option("--api-base", api_base, "base URL of the vendor's API (HEYGEN_API_BASE)");
   command.add_flag("--sandbox", sandbox, "buy nothing: stand-in clips from a server in this process");
+  command
+      .add_option("--sandbox-script", sandbox_script, "a JSON file that says what goes wrong in the stand-in")
+      ->needs("--sandbox");
 }
 
 Job JobOptions::load() const {

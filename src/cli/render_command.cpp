@@ -55,7 +55,7 @@ int render_job(const RenderOptions& options, const std::stop_token& stop) {
   if (!options.max_wait.empty()) settings.max_wait = length_of("--max-wait", options.max_wait);
   if (!options.deadline.empty()) settings.deadline = length_of("--deadline", options.deadline);
   std::unique_ptr<sandbox::Sandbox> sandbox;
-  if (options.sandbox) sandbox = start_sandbox(settings, {});
+  if (options.sandbox) sandbox = start_sandbox(settings, {.script = options.sandbox_script});
   Progress progress(style);
   Report report = render(job, settings, std::ref(progress), stop);
   progress.clear();

@@ -13,7 +13,8 @@ namespace {
 struct SandboxWords {
   int port = 0;
   double make_time = 1.5, url_ttl = 604800;
-  std::string folder, index = "first", key;
+  std::string folder, index = "first", key, script;
+  bool knobs = false;
 };
 
 sandbox::Options parse(const SandboxWords& words) {
@@ -26,10 +27,15 @@ sandbox::Options parse(const SandboxWords& words) {
                   : words.index == "fragmented" ? sandbox::Index::fragmented
                                                 : sandbox::Index::first;
   options.key = words.key;
+  options.script = words.script;
   return options;
 }
 
 int serve(const SandboxWords& words, const std::stop_token& stop) {
+  if (words.knobs) {
+    fmt::print("{}", sandbox::knob_tables());
+    return 0;
+  }
   auto server = sandbox::Sandbox::start(parse(words));
   fmt::print("{}\n", server->base_url());
   std::fflush(stdout);
@@ -55,6 +61,8 @@ void add_sandbox(CLI::App& app, Action& action) {
   command->add_option("--index", words->index, "the mp4's index: first, last or fragmented")
       ->check(CLI::IsMember({"first", "last", "fragmented"}));
   command->add_option("--key", words->key, "the only API key it accepts (a made-up one; default: any)");
+  command->add_option("--script", words->script, "a JSON file that says what goes wrong");
+  command->add_flag("--knobs", words->knobs, "print what a script may say, and serve nothing");
   command->callback([words, &action] {
     action = {[words](const std::stop_token& stop) { return serve(*words, stop); }, true};
   });

@@ -8,13 +8,14 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "avstage/error.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "sandbox/assets.h"
 #include "sandbox/http_server.h"
-#include "sandbox/service.h"
+#include "sandbox/webhooks.h"
 
 namespace avstage::sandbox {
 namespace {
@@ -71,10 +72,12 @@ class RunningSandbox : public Sandbox {
   explicit RunningSandbox(const Options& options) : lock_(options.folder), service_(options) {
     int port = server_.bind(options.port);
     service_.set_base_url(fmt::format("http://127.0.0.1:{}", port));
+    courier_.emplace(service_);
     serve_v2(server_, service_);
     serve_v3(server_, service_);
     serve_assets(server_, service_, options.folder + "/assets");
-    serve_files(server_, service_);
+    serve_state(server_, service_, *courier_);
+    server_.serve_files_raw(file_handler(service_));
     server_.set_error_handler(httplib::Server::HandlerWithResponse(fill_error));
     server_.set_exception_handler(report_bug);
     server_.set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
@@ -91,6 +94,7 @@ class RunningSandbox : public Sandbox {
   FolderLock lock_;
   Service service_;
   HttpServer server_;
+  std::optional<Courier> courier_;  // begins when the base URL is known
 };
 
 }  // namespace
@@ -99,7 +103,7 @@ std::unique_ptr<Sandbox> Sandbox::start(const Options& options) {
   try {
     return std::make_unique<RunningSandbox>(options);
   } catch (const Error& e) {
-    if (e.code() == ErrorCode::local) throw;
+    if (e.code() == ErrorCode::local || e.code() == ErrorCode::usage) throw;
     throw Error(ErrorCode::local, e.message(), e.name());
   } catch (const std::filesystem::filesystem_error& e) {
     throw Error(ErrorCode::local, e.what(), "folder");

@@ -16,14 +16,19 @@ struct Options {
   std::chrono::milliseconds make_time{1500};
   std::chrono::seconds url_ttl{7 * 24 * 3600};
   Index index = Index::first;
-  std::string key;  ///< the only accepted API key; empty: any non-empty one
+  std::string key;     ///< the only accepted API key; empty: any non-empty one
+  std::string script;  ///< path of a JSON file that says what goes wrong; empty: nothing does
 };
+
+/// What a script and the header X-Sandbox-Fault may say, as Markdown tables: the same that read them.
+std::string knob_tables();
 
 /// A stand-in for the vendor's API: a real HTTP server, both dialects, real mp4s. Threads of its own; all
 /// members may be called by any thread.
 class Sandbox {
  public:
-  /// Listens before it returns. Error{local} when the port is taken or the folder cannot be used.
+  /// Listens before it returns. Error{local} when the port is taken or the folder cannot be used,
+  /// Error{usage} for a bad script.
   static std::unique_ptr<Sandbox> start(const Options& options);
   virtual ~Sandbox() = default;              ///< stops and joins
   virtual std::string base_url() const = 0;  ///< "http://127.0.0.1:PORT"

@@ -8,7 +8,6 @@
 #include "base/atomic_file.h"
 
 namespace avstage::sandbox {
-using nlohmann::json;
 namespace {
 
 constexpr const char* kTrialKey = "trial";
@@ -19,12 +18,17 @@ const std::string& made(const std::string& folder) {
   return folder;
 }
 
+std::int64_t milliseconds_of(double seconds) {
+  return static_cast<std::int64_t>(seconds * 1000);
+}
+
 }  // namespace
 
 Service::Service(const Options& options)
     : store(made(options.folder) + "/videos"),
-      workshop(store, options.folder + "/clips", options.index),
+      workshop(store, options.folder + "/clips"),
       signer(options.folder + "/secret"),
+      director(options.script),
       options_(options) {}
 
 void Service::authenticate(const httplib::Request& request) const {
@@ -34,25 +38,62 @@ void Service::authenticate(const httplib::Request& request) const {
 }
 
 Video Service::create(const Order& order, Dialect dialect, const std::string& idempotency_key,
-                      const httplib::Request& request) {
+                      const httplib::Request& request, const std::string& callback_url) {
   Video video;
   video.id = random_hex(16);
   video.dialect = dialect;
   video.title = order.title.empty() ? video.id : order.title;
   video.callback_id = order.callback_id;
   video.idempotency_key = idempotency_key;
+  video.callback_url = callback_url;
+  video.knobs = request.get_header_value("X-Sandbox-Fault");
   video.test = order.test;
   video.unpaid = !order.test && request.get_header_value("X-Api-Key") == kTrialKey;
-  video.created_ms = unix_milliseconds();
-  video.due_ms = video.created_ms + options_.make_time.count();
   video.spec = order.clip;
   video.spec.watermark |= video.unpaid;
+
+  std::lock_guard lock(admission_);
+  admit_queued();
+  video.number = store.next_number();
+  Knobs knobs = director.of_video(video);
+  video.index = knobs.index.value_or(options_.index);
+  video.queued = director.concurrency() > 0 && active() >= director.concurrency();
+  if (video.queued && dialect == Dialect::v3) throw scripted_error("429", knobs);
+  video.created_ms = unix_milliseconds();
+  auto make_ms = knobs.make_time ? milliseconds_of(*knobs.make_time) : options_.make_time.count();
+  video.due_ms = video.created_ms + make_ms;
   store.add(video);
-  workshop.order(video.id);
+  if (!video.queued) workshop.order(video.id);
   return video;
 }
 
-std::string Service::status_of(const Video& video) const {
+bool Service::is_over(const Video& video) {
+  std::string now = status(video, false);
+  return video.deleted || now == "completed" || now == "failed";
+}
+
+int Service::active() {
+  int count = 0;
+  for (const Video& video : store.all()) count += video.queued || is_over(video) ? 0 : 1;
+  return count;
+}
+
+/// A queued video's time runs from here.
+void Service::admit_queued() {
+  if (director.concurrency() == 0) return;
+  for (const Video& video : store.all()) {
+    if (!video.queued || video.deleted) continue;
+    if (active() >= director.concurrency()) return;
+    store.change(video.id, [](Video& admitted) {
+      admitted.queued = false;
+      admitted.due_ms += unix_milliseconds() - admitted.created_ms;
+    });
+    workshop.order(video.id);
+  }
+}
+
+std::string Service::natural_status(const Video& video) const {
+  if (video.queued) return "waiting";
   std::int64_t now = unix_milliseconds();
   if (video.state != Video::State::making && now >= video.due_ms) {
     return video.state == Video::State::completed ? "completed" : "failed";
@@ -61,13 +102,55 @@ std::string Service::status_of(const Video& video) const {
   return early || !workshop.started(video.id) ? "pending" : "processing";
 }
 
+std::string Service::status(const Video& video, bool call) {
+  std::string natural = natural_status(video);
+  std::string word = director.scripted_status(video, director.of_video(video), call);
+  if (word.empty() || video.queued || natural == "failed") return natural;
+  return word == "completed" && natural != "completed" ? "processing" : word;
+}
+
+Video Service::find(const std::string& id, Dialect dialect) const {
+  auto video = store.find(id);
+  if (video && video->dialect == dialect) return *video;
+  bool v2 = dialect == Dialect::v2;
+  throw ApiError{404, v2 ? "not_found" : "video_not_found", "Video not found", "video_id", 40031};
+}
+
+std::vector<Video> Service::list(Dialect dialect, const Page& page, const std::string& title) const {
+  std::int64_t now = unix_milliseconds();
+  return store.list(page.limit + 1, page.before, [&](const Video& video) {
+    if (video.dialect != dialect || video.title.find(title) == std::string::npos) return false;
+    return now >= video.created_ms + milliseconds_of(director.of_video(video).list_lag);
+  });
+}
+
+void Service::remove(const Video& video) {
+  store.change(video.id, [](Video& kept) { kept.deleted = true; });
+}
+
 std::string Service::file_path(const Video& video) const {
   return fmt::format("/files/{}/{}.mp4", signer.folder_name(), video.id);
 }
 
 std::string Service::video_url(const Video& video) const {
-  std::int64_t expires = system_clock().unix_seconds() + options_.url_ttl.count();
+  Knobs knobs = director.of_video(video);
+  double lives = knobs.url_ttl.value_or(static_cast<double>(options_.url_ttl.count()));
+  std::int64_t expires = system_clock().unix_seconds() + static_cast<std::int64_t>(lives);
   return base_url_ + signer.sign(file_path(video), expires);
+}
+
+void Service::count(const std::string& kind) {
+  {
+    std::lock_guard lock(counts_mutex_);
+    ++counts_[kind];
+  }
+  std::lock_guard lock(admission_);
+  admit_queued();
+}
+
+std::map<std::string, int> Service::counts() const {
+  std::lock_guard lock(counts_mutex_);
+  return counts_;
 }
 
 Page read_page(const httplib::Request& request, std::size_t default_limit) {
@@ -91,47 +174,6 @@ Page read_page(const httplib::Request& request, std::size_t default_limit) {
 
 std::string page_token(const Video& last) {
   return fmt::format("{:012x}", last.number);
-}
-
-json parse_body(const std::string& body) {
-  constexpr std::size_t kMost = std::size_t(4) << 20;  // uploads alone are larger
-  if (body.size() > kMost) throw ApiError{413, "payload_too_large", "the request body is larger than 4 MiB"};
-  try {
-    return json::parse(body);
-  } catch (const json::parse_error& e) {
-    throw ApiError{400, "invalid_parameter", fmt::format("the request body is not JSON: byte {}", e.byte)};
-  }
-}
-
-void answer(httplib::Response& response, int status, const json& body) {
-  response.status = status;
-  response.set_content(body.dump(), "application/json");
-}
-
-void answer_error(const httplib::Request& request, httplib::Response& response, const ApiError& error) {
-  if (request.path.rfind("/v1/", 0) == 0) {
-    return answer(response, error.status,
-                  {{"code", error.number}, {"message", error.message}, {"data", nullptr}});
-  }
-  json details = {{"code", error.code}, {"message", error.message}};
-  if (request.path.rfind("/v2/", 0) == 0) {
-    return answer(response, error.status, {{"data", nullptr}, {"error", std::move(details)}});
-  }
-  details["param"] = error.param.empty() ? json() : json(error.param);
-  details["doc_url"] = nullptr;
-  answer(response, error.status, {{"error", std::move(details)}});
-}
-
-httplib::Server::Handler guarded(Service& service, httplib::Server::Handler handler) {
-  return
-      [&service, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
-        try {
-          service.authenticate(request);
-          handler(request, response);
-        } catch (const ApiError& error) {
-          answer_error(request, response, error);
-        }
-      };
 }
 
 }  // namespace avstage::sandbox

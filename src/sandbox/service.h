@@ -3,10 +3,16 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "sandbox/api_error.h"
+#include "sandbox/director.h"
+#include "sandbox/http_server.h"
 #include "sandbox/orders.h"
 #include "sandbox/signer.h"
 #include "sandbox/store.h"
@@ -21,15 +27,26 @@ class Service {
 
   /// Throws ApiError 401.
   void authenticate(const httplib::Request& request) const;
-  /// Keeps the video and has its clip made. The account of the key "trial" has no credit.
+  /// Keeps the video and has its clip made. The account of the key "trial" has no credit. Throws ApiError 429
+  /// for a v3 order beyond the account's concurrency.
   Video create(const Order& order, Dialect dialect, const std::string& idempotency_key,
-               const httplib::Request& request);
-  /// pending, processing, completed or failed.
-  std::string status_of(const Video& video) const;
+               const httplib::Request& request, const std::string& callback_url = "");
+  /// waiting, pending, processing, completed, failed or a scripted word.
+  std::string status_of(const Video& video) { return status(video, false); }
+  /// The same for a status call, which may move a script on.
+  std::string status_for_call(const Video& video) { return status(video, true); }
+  /// The video of that id and dialect. Throws ApiError 404.
+  Video find(const std::string& id, Dialect dialect) const;
+  /// A page of the list of a dialect, newest first, at most limit + 1 videos.
+  std::vector<Video> list(Dialect dialect, const struct Page& page, const std::string& title) const;
+  void remove(const Video& video);
   /// Signed anew with every call.
   std::string video_url(const Video& video) const;
   /// The path of a video's file, as it stands in its URL.
   std::string file_path(const Video& video) const;
+
+  void count(const std::string& kind);
+  std::map<std::string, int> counts() const;
 
   const std::string& base_url() const { return base_url_; }
   void set_base_url(const std::string& url) { base_url_ = url; }
@@ -37,11 +54,21 @@ class Service {
   Store store;
   Workshop workshop;
   const Signer signer;
+  Director director;
   std::atomic<int> keys_on_cdn{0};
 
  private:
+  std::string status(const Video& video, bool call);
+  std::string natural_status(const Video& video) const;
+  bool is_over(const Video& video);
+  int active();
+  void admit_queued();
+
   Options options_;
   std::string base_url_;
+  std::mutex admission_;  ///< held from counting the jobs to adding one
+  mutable std::mutex counts_mutex_;
+  std::map<std::string, int> counts_;
 };
 
 /// The error code of a clip made for an account without credit.
@@ -54,18 +81,51 @@ struct Page {
 };
 Page read_page(const httplib::Request& request, std::size_t default_limit);
 std::string page_token(const Video& last);
+/// An https URL, or one with http on loopback; "" without one. Throws ApiError.
+std::string read_callback_url(const nlohmann::json& body);
 
 /// The parsed body of a request. Throws ApiError.
 nlohmann::json parse_body(const std::string& body);
 void answer(httplib::Response& response, int status, const nlohmann::json& body);
-/// The envelope is that of the path's generation: /v1, /v2 or else /v3.
+/// The envelope is the error's or that of the path's generation: /v1, /v2 or else /v3.
 void answer_error(const httplib::Request& request, httplib::Response& response, const ApiError& error);
+
+/// A way to order a video.
+struct CreatePath {
+  std::string path;
+  Dialect dialect;
+  Order (*read)(const nlohmann::json& body);
+  nlohmann::json (*answer)(const Video& video);
+  bool idempotent = false;  ///< the Idempotency-Key header is honoured
+};
+void serve_create(httplib::Server& server, Service& service, const CreatePath& path);
+
+/// What the status calls of both generations tell of a video.
+struct Told {
+  std::string status;
+  bool completed = false, failed = false;
+  bool with_url = false;
+  nlohmann::json failure_code;  ///< null: no error
+  std::string failure_message, failure_detail;
+};
+Told tell(Service& service, const Video& video);
+Told tell(Service& service, const Video& video, const std::string& status);
+/// A status call: counted, and spoiled as the script or the header says. `write` writes the good answer.
+void answer_poll(Service& service, const httplib::Request& request, httplib::Response& response,
+                 const Video& video, const std::function<void(const Told&)>& write);
 
 void serve_v2(httplib::Server& server, Service& service);
 void serve_v3(httplib::Server& server, Service& service);
-void serve_files(httplib::Server& server, Service& service);
+/// GET and HEAD of finished videos, on the connection itself.
+RawHandler file_handler(Service& service);
+/// What no vendor has: /__sandbox/charges and /__sandbox/state.
+class Courier;
+void serve_state(httplib::Server& server, Service& service, const Courier& courier);
 
-/// A handler for authenticated requests; an ApiError it throws is answered.
+/// A handler for authenticated requests; an ApiError it throws is answered. Sunset is its business too.
 httplib::Server::Handler guarded(Service& service, httplib::Server::Handler handler);
+/// What guarded() does around a handler. False: the handler did not run.
+void conduct(Service& service, const httplib::Request& request, httplib::Response& response,
+             const std::function<void()>& handler);
 
 }  // namespace avstage::sandbox

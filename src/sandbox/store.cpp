@@ -16,10 +16,16 @@ json record_of(const Video& video) {
           {"title", video.title},
           {"callback_id", video.callback_id},
           {"idempotency_key", video.idempotency_key},
+          {"callback_url", video.callback_url},
+          {"knobs", video.knobs},
           {"test", video.test},
           {"unpaid", video.unpaid},
           {"created_ms", video.created_ms},
           {"due_ms", video.due_ms},
+          {"queued", video.queued},
+          {"deleted", video.deleted},
+          {"notified", video.notified},
+          {"index", static_cast<int>(video.index)},
           {"spec", to_json(video.spec)},
           {"state", static_cast<int>(video.state)},
           {"clip", video.clip},
@@ -37,10 +43,16 @@ Video video_of(const json& j) {
   video.title = j.at("title");
   video.callback_id = j.at("callback_id");
   video.idempotency_key = j.at("idempotency_key");
+  video.callback_url = j.value("callback_url", "");
+  video.knobs = j.value("knobs", "");
   video.test = j.at("test");
   video.unpaid = j.at("unpaid");
   video.created_ms = j.at("created_ms");
   video.due_ms = j.at("due_ms");
+  video.queued = j.value("queued", false);
+  video.deleted = j.value("deleted", false);
+  video.notified = j.value("notified", false);
+  video.index = static_cast<Index>(j.value("index", 0));
   video.spec = spec_from_json(j.at("spec"));
   video.state = static_cast<Video::State>(j.at("state").get<int>());
   video.clip = j.at("clip");
@@ -82,16 +94,19 @@ void Store::add(Video video) {
   videos_[video.number] = std::move(video);
 }
 
-void Store::update(const Video& video) {
+void Store::change(const std::string& id, const std::function<void(Video&)>& edit) {
   std::lock_guard lock(mutex_);
-  write(video);
-  videos_.at(video.number) = video;
+  Video& kept = videos_.at(numbers_.at(id));
+  Video changed = kept;
+  edit(changed);
+  write(changed);
+  kept = std::move(changed);
 }
 
 std::optional<Video> Store::find(const std::string& id) const {
   std::lock_guard lock(mutex_);
   auto found = numbers_.find(id);
-  if (found == numbers_.end()) return std::nullopt;
+  if (found == numbers_.end() || videos_.at(found->second).deleted) return std::nullopt;
   return videos_.at(found->second);
 }
 
@@ -103,25 +118,27 @@ std::optional<Video> Store::find_by_key(const std::string& key, std::int64_t sin
   return std::nullopt;
 }
 
-std::vector<Video> Store::list(Dialect dialect, std::size_t limit, std::int64_t before,
-                               const std::string& title) const {
+std::vector<Video> Store::list(std::size_t limit, std::int64_t before,
+                               const std::function<bool(const Video&)>& fits) const {
   std::lock_guard lock(mutex_);
   std::vector<Video> out;
   for (auto it = videos_.rbegin(); it != videos_.rend() && out.size() < limit; ++it) {
     const Video& video = it->second;
-    if (video.dialect != dialect || video.number >= before) continue;
-    if (video.title.find(title) != std::string::npos) out.push_back(video);
+    if (video.number < before && !video.deleted && fits(video)) out.push_back(video);
   }
   return out;
 }
 
-std::vector<Video> Store::unfinished() const {
+std::vector<Video> Store::all() const {
   std::lock_guard lock(mutex_);
   std::vector<Video> out;
-  for (const auto& [number, video] : videos_) {
-    if (video.state == Video::State::making) out.push_back(video);
-  }
+  for (const auto& [number, video] : videos_) out.push_back(video);
   return out;
+}
+
+std::int64_t Store::next_number() const {
+  std::lock_guard lock(mutex_);
+  return videos_.empty() ? 1 : videos_.rbegin()->first + 1;
 }
 
 int Store::charges() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -22,10 +23,16 @@ struct Video {
   std::int64_t number = 0;  ///< rises with every video of the folder
   std::string title, callback_id;
   std::string idempotency_key;
+  std::string callback_url;
+  std::string knobs;    ///< the X-Sandbox-Fault header it was ordered with
   bool test = false;    ///< free, watermarked
   bool unpaid = false;  ///< made for an account without credit: watermarked, not charged
   std::int64_t created_ms = 0;
   std::int64_t due_ms = 0;  ///< not completed before
+  bool queued = false;      ///< waits until the account may make another one
+  bool deleted = false;     ///< gone for the API, but not for the charges
+  bool notified = false;    ///< its webhook is over
+  Index index = Index::first;
   ClipSpec spec;
   State state = State::making;
   std::string clip;  ///< key of the finished file
@@ -45,17 +52,19 @@ class Store {
 
   /// Gives it the next number and keeps it.
   void add(Video video);
-  /// Replaces the video of that id.
-  void update(const Video& video);
+  /// Lets `edit` change the video of that id, which must exist, and keeps it.
+  void change(const std::string& id, const std::function<void(Video&)>& edit);
 
+  /// Not a deleted one.
   std::optional<Video> find(const std::string& id) const;
   /// The v3 video that was created with that key after `since_ms`.
   std::optional<Video> find_by_key(const std::string& idempotency_key, std::int64_t since_ms) const;
-  /// Newest first: at most `limit` videos of a dialect with a number below `before` whose title contains
-  /// `title`.
-  std::vector<Video> list(Dialect dialect, std::size_t limit, std::int64_t before,
-                          const std::string& title) const;
-  std::vector<Video> unfinished() const;
+  /// Newest first: at most `limit` videos with a number below `before` that `fits` takes, no deleted ones.
+  std::vector<Video> list(std::size_t limit, std::int64_t before,
+                          const std::function<bool(const Video&)>& fits) const;
+  /// All, in the order of their numbers, the deleted too.
+  std::vector<Video> all() const;
+  std::int64_t next_number() const;
   int charges() const;
   int count() const;
 

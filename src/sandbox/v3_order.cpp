@@ -119,9 +119,6 @@ void check_words(const Fields& body) {
   body.text_or("motion_prompt", "");
   if (body.has("engine")) body.object("engine").text("type");
   if (body.has("caption")) body.object("caption").word("file_format", {"srt"}, "srt");
-  if (body.text_or("callback_url", "https://").rfind("https://", 0) != 0) {
-    body.refuse("callback_url", "must be an https URL");
-  }
 }
 
 }  // namespace

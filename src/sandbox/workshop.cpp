@@ -21,10 +21,11 @@ std::int64_t unix_milliseconds() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-Workshop::Workshop(Store& store, const std::string& folder, Index index)
-    : store_(store), folder_(folder), index_(index) {
+Workshop::Workshop(Store& store, const std::string& folder) : store_(store), folder_(folder) {
   make_directories(folder_);
-  for (const Video& video : store_.unfinished()) waiting_.push_back(video.id);
+  for (const Video& video : store_.all()) {
+    if (video.state == Video::State::making && !video.queued && !video.deleted) waiting_.push_back(video.id);
+  }
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -63,7 +64,9 @@ void Workshop::run(const std::stop_token& stop) {
 }
 
 void Workshop::make(const std::string& video_id, const std::stop_token& stop) {
-  Video video = store_.find(video_id).value();
+  std::optional<Video> found = store_.find(video_id);
+  if (!found) return;  // deleted while it waited
+  Video video = *found;
   auto fail = [&video](int code, const std::string& message, const std::string& detail) {
     video.state = Video::State::failed;
     video.error_code = code;
@@ -71,8 +74,8 @@ void Workshop::make(const std::string& video_id, const std::stop_token& stop) {
     video.error_detail = detail;
   };
   try {
-    video.clip = clip_key(video.spec, index_);
-    video.duration = clip_duration(video.spec, video.clip, stop);
+    video.clip = clip_key(video.spec, video.index);
+    video.duration = clip_duration(video, stop);
     video.state = Video::State::completed;
   } catch (const ClipFailure& failure) {
     fail(failure.code, failure.message, failure.detail);
@@ -82,15 +85,18 @@ void Workshop::make(const std::string& video_id, const std::stop_token& stop) {
     fail(kGenerationFailed, "Video generation failed", e.what());
   }
   video.finished_ms = std::max(unix_milliseconds(), video.due_ms);
-  store_.update(video);
+  store_.change(video_id, [&video](Video& kept) {
+    video.deleted = kept.deleted;  // all else is the workshop's until the clip is made
+    kept = video;
+  });
 }
 
 /// The clip's facts stand beside it and are written last: a clip without them is made again.
-double Workshop::clip_duration(const ClipSpec& spec, const std::string& key, const std::stop_token& stop) {
-  std::string facts = folder_ + "/" + key + ".json";
+double Workshop::clip_duration(const Video& video, const std::stop_token& stop) {
+  std::string facts = folder_ + "/" + video.clip + ".json";
   if (!std::filesystem::exists(facts)) {
-    std::int64_t frames = make_clip(spec, file_of(key), index_, stop);
-    write_file_atomically(facts, json{{"frames", frames}, {"fps", spec.fps}}.dump());
+    std::int64_t frames = make_clip(video.spec, file_of(video.clip), video.index, stop);
+    write_file_atomically(facts, json{{"frames", frames}, {"fps", video.spec.fps}}.dump());
   }
   try {
     json j = json::parse(read_file(facts));

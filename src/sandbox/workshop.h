@@ -18,7 +18,7 @@ namespace avstage::sandbox {
 class Workshop {
  public:
   /// Takes up what an earlier run left unfinished.
-  Workshop(Store& store, const std::string& folder, Index index);
+  Workshop(Store& store, const std::string& folder);
   ~Workshop();  ///< gives up the clip in work; the next run makes it
 
   void order(const std::string& video_id);
@@ -29,11 +29,10 @@ class Workshop {
  private:
   void run(const std::stop_token& stop);
   void make(const std::string& video_id, const std::stop_token& stop);
-  double clip_duration(const ClipSpec& spec, const std::string& key, const std::stop_token& stop);
+  double clip_duration(const Video& video, const std::stop_token& stop);
 
   Store& store_;
   std::string folder_;
-  Index index_;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<std::string> waiting_;

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -29,6 +32,12 @@ class Bench : public testing::Test {
   }
 
   void start() { sandbox_ = Sandbox::start(options_); }
+  /// Starts with a script.
+  void start(const json& script) {
+    options_.script = dir_ / "script.json";
+    write_file_atomically(options_.script, script.dump());
+    start();
+  }
   void restart() {
     sandbox_.reset();
     start();
@@ -37,7 +46,8 @@ class Bench : public testing::Test {
   net::Response send(const std::string& method, const std::string& target, const std::string& body = "",
                      net::Headers headers = {}) {
     std::string url = target.rfind("http", 0) == 0 ? target : sandbox_->base_url() + target;
-    if (!key_.empty()) headers.emplace_back("X-Api-Key", key_);
+    bool file = url.find("/files/") != std::string::npos;  // no client sends its key there
+    if (!key_.empty() && !file) headers.emplace_back("X-Api-Key", key_);
     if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
     return client_.perform({.method = method, .url = url, .headers = std::move(headers), .body = body});
   }
@@ -62,6 +72,17 @@ class Bench : public testing::Test {
     EXPECT_EQ(response.status, 200) << response.body;
     return json::parse(response.body)["data"]["video_id"];
   }
+
+  net::Response post_v3(net::Headers headers = {}, const json& body = v3_body()) {
+    return send("POST", "/v3/videos", body.dump(), std::move(headers));
+  }
+  std::string create_v3(net::Headers headers = {}, const json& body = v3_body()) {
+    net::Response response = post_v3(std::move(headers), body);
+    EXPECT_EQ(response.status, 200) << response.body;
+    return json::parse(response.body)["data"]["video_id"];
+  }
+  /// As that header; a value of one request.
+  static net::Headers fault(const json& knobs) { return {{"X-Sandbox-Fault", knobs.dump()}}; }
 
   json status(const std::string& id) { return get_json("/v1/video_status.get?video_id=" + id)["data"]; }
 
@@ -115,6 +136,23 @@ class RawSocket {
     std::string out;
     for (char c = 0; out.find(end) == std::string::npos && ::recv(fd_, &c, 1, 0) == 1;) out += c;
     return out;
+  }
+  /// What comes until the connection ends, or `enough` bytes of it.
+  std::string read_bytes(std::size_t enough, bool& reset) {
+    std::string out;
+    char chunk[4096];
+    while (out.size() < enough) {
+      ssize_t n = ::recv(fd_, chunk, std::min(sizeof chunk, enough - out.size()), 0);
+      reset = n < 0 && errno == ECONNRESET;
+      if (n <= 0) break;
+      out.append(chunk, static_cast<std::size_t>(n));
+    }
+    return out;
+  }
+  /// Whether neither bytes nor an end come.
+  bool is_silent_for(std::chrono::milliseconds time) {
+    pollfd waiting{fd_, POLLIN, 0};
+    return ::poll(&waiting, 1, static_cast<int>(time.count())) == 0;
   }
 
  private:

@@ -132,12 +132,13 @@ TEST_F(Create, EqualRequestsAreDifferentVideosOfOneFile) {
 TEST_F(Create, TestVideosAreFreeAndTheChargesAreTold) {
   start();
   json body = v2_body();
-  create(body);
+  std::string paid = create(body);
   body["test"] = true;
-  create(body);
+  std::string free = create(body);
   EXPECT_EQ(sandbox_->charges(), 1);
   key_.clear();
-  EXPECT_EQ(get_json("/__sandbox/charges"), (json{{"charges", 1}, {"videos", 2}, {"keys_on_cdn", 0}}));
+  EXPECT_EQ(get_json("/__sandbox/charges"),
+            (json{{"charges", 1}, {"videos", 2}, {"keys_on_cdn", 0}, {"each", {{paid, 1}, {free, 0}}}}));
 }
 
 TEST_F(Create, AnAccountWithoutCreditGetsTheWatermarkedVersionAndAnError) {

@@ -100,12 +100,14 @@ TEST_F(Files, AnExpiredUrlIs403AndAStatusCallSignsAnew) {
   EXPECT_TRUE(get(fresh).body == whole_);
 }
 
-TEST_F(Files, AKeySentToTheFileServerIsCounted) {
-  get(url_);
+TEST_F(Files, AKeySentToTheFileServerIsRefusedAndCounted) {
+  EXPECT_EQ(get(url_).status, 200);
   EXPECT_EQ(get_json("/__sandbox/charges")["keys_on_cdn"], 0);
-  key_ = "leaked";
-  get(url_);
-  EXPECT_EQ(get_json("/__sandbox/charges")["keys_on_cdn"], 1);
+  EXPECT_EQ(get(url_, {{"X-Api-Key", "leaked"}}).status, 403);
+  EXPECT_EQ(get(url_, {{"Authorization", "Bearer leaked"}}).status, 403);
+  EXPECT_EQ(get(url_.substr(0, url_.find('?')), {{"X-Api-Key", "leaked"}}).status, 403);
+  EXPECT_EQ(get_json("/__sandbox/charges")["keys_on_cdn"], 3);
+  EXPECT_EQ(get_json("/__sandbox/state")["keys_on_cdn"], 3);
 }
 
 TEST_F(Files, StoppingIsQuickWithIdleAndBusyConnections) {
