@@ -73,6 +73,7 @@ class RunningSandbox : public Sandbox {
     serve_v2(server_, service_);
     serve_v3(server_, service_);
     serve_files(server_, service_);
+    serve_catalog(server_, service_);
     server_.set_error_handler(httplib::Server::HandlerWithResponse(fill_error));
     server_.set_exception_handler(report_bug);
     server_.set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {

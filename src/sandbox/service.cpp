@@ -42,7 +42,7 @@ Video Service::create(const Order& order, Dialect dialect, const std::string& id
   video.callback_id = order.callback_id;
   video.idempotency_key = idempotency_key;
   video.test = order.test;
-  video.unpaid = !order.test && request.get_header_value("X-Api-Key") == kTrialKey;
+  video.unpaid = !order.test && is_trial(request);
   video.created_ms = unix_milliseconds();
   video.due_ms = video.created_ms + options_.make_time.count();
   video.spec = order.clip;
@@ -68,6 +68,10 @@ std::string Service::file_path(const Video& video) const {
 std::string Service::video_url(const Video& video) const {
   std::int64_t expires = system_clock().unix_seconds() + options_.url_ttl.count();
   return base_url_ + signer.sign(file_path(video), expires);
+}
+
+bool is_trial(const httplib::Request& request) {
+  return request.get_header_value("X-Api-Key") == kTrialKey;
 }
 
 Page read_page(const httplib::Request& request, std::size_t default_limit) {

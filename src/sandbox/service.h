@@ -47,6 +47,9 @@ class Service {
 /// The error code of a clip made for an account without credit.
 inline constexpr const char* kUnpaid = "MOVIO_PAYMENT_INSUFFICIENT_CREDIT";
 
+/// Whether a request comes from the account without credit.
+bool is_trial(const httplib::Request& request);
+
 /// The `limit` and `token` of a list request. Throws ApiError.
 struct Page {
   std::size_t limit;
@@ -64,6 +67,8 @@ void answer_error(const httplib::Request& request, httplib::Response& response, 
 void serve_v2(httplib::Server& server, Service& service);
 void serve_v3(httplib::Server& server, Service& service);
 void serve_files(httplib::Server& server, Service& service);
+/// Avatars, voices and credit, in both dialects.
+void serve_catalog(httplib::Server& server, Service& service);
 
 /// A handler for authenticated requests; an ApiError it throws is answered.
 httplib::Server::Handler guarded(Service& service, httplib::Server::Handler handler);
