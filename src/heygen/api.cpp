@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr int max_tries = 5;
 constexpr auto get_timeout = 30s;
+constexpr auto list_timeout = 120s;
+constexpr std::size_t largest_list = std::size_t(64) << 20;
 constexpr auto post_timeout = 150s;  // the vendor's own client notes a p99 of 31 s
 
 bool is_transient(long status) {
@@ -97,8 +99,12 @@ SubmitResult Api::create(const std::string& path, const Json& body, const net::H
 }
 
 std::optional<Json> Api::get(const std::string& path, bool (*usable)(const Json& body),
-                             const std::stop_token& stop) {
+                             const std::stop_token& stop, AnswerSize size) {
   net::Request get = request("GET", path);
+  if (size == AnswerSize::list) {
+    get.timeout = list_timeout;
+    get.max_body = largest_list;
+  }
   std::string what = "GET " + path.substr(0, path.find('?'));
   for (int tried = 0;; ++tried) {
     bool last = tried + 1 == max_tries;

@@ -4,8 +4,11 @@
 #include <sqlite3.h>
 
 #include "avstage/error.h"
+#include "ledger/ledger.h"
 
 namespace avstage::ledger {
+
+std::string library_version() { return std::string("SQLite ") + sqlite3_libversion(); }
 namespace {
 
 const char* hint(int code) {
