@@ -80,6 +80,9 @@ std::string to_json(const Report& report);
 /// Reads and checks a job file ("-": stdin). `set` gives values to its variables. Error{usage}.
 Job load_job(const std::string& path, const std::map<std::string, std::string>& set = {});
 
+/// Likewise for a job's text; `name` stands for the file in messages, paths are relative to the working directory.
+Job parse_job(const std::string& text, const std::string& name);
+
 /// What would be done: what would be bought, what is there already, every span with its layers, every segment
 /// with its key and readiness, every output. Reads local media, ledger and archive; buys nothing, asks no one.
 std::string plan_text(const Job& job, const Settings& settings);
