@@ -30,4 +30,7 @@ struct Production {
   void tell(Event::Kind kind, const std::string& text) const { observer({kind, "", text, 0, 0, 0}); }
 };
 
+/// Events come from several threads; the observer hears one at a time.
+Observer one_at_a_time(const Observer& observer);
+
 }  // namespace avstage::run

@@ -13,15 +13,6 @@ namespace {
 
 using run::Production;
 
-/// Events come from several threads; the observer hears one at a time.
-Observer one_at_a_time(const Observer& observer) {
-  auto mutex = std::make_shared<std::mutex>();
-  return [observer, mutex](const Event& event) {
-    std::lock_guard lock(*mutex);
-    if (observer) observer(event);
-  };
-}
-
 void timed_step(Production& p, const std::string& name, const std::function<void()>& work) {
   p.tell(Event::Kind::phase, name);
   auto begin = std::chrono::steady_clock::now();
@@ -49,9 +40,17 @@ void prepare(Production& p) {
 
 }  // namespace
 
+Observer run::one_at_a_time(const Observer& observer) {
+  auto mutex = std::make_shared<std::mutex>();
+  return [observer, mutex](const Event& event) {
+    std::lock_guard lock(*mutex);
+    if (observer) observer(event);
+  };
+}
+
 Report render(const Job& job, const Settings& settings, const Observer& observer, const std::stop_token& stop) {
   run::Session session(settings, job.heygen, stop);
-  Production p(job, session, one_at_a_time(observer), stop);
+  Production p(job, session, run::one_at_a_time(observer), stop);
   run::OutputLocks locks(session, job, p.observer, stop);
   timed_step(p, "plan", [&] { prepare(p); });
   if (!run::all_up_to_date(p)) {

@@ -93,6 +93,21 @@ std::string plan_json(const Job& job, const Settings& settings);
 Report render(const Job& job, const Settings& settings, const Observer& observer = {},
               const std::stop_token& stop = {});
 
+struct StoredClip {
+  std::string clip;      ///< label
+  std::string origin;    ///< bought, resumed, archive, given
+  std::string video_id;
+  std::string clip_key;
+  std::string file;      ///< in the archive; empty for a video that the job only named (given)
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  std::optional<double> duration;  ///< seconds
+};
+/// Buys what is missing of a job's avatar clips and keeps them in the archive; looks at no other medium and renders
+/// nothing. A clip that fails does not keep the others from being stored; its error is thrown at the end.
+std::vector<StoredClip> generate(const Job& job, const Settings& settings, const Observer& observer = {},
+                                 const std::stop_token& stop = {});
+
 /// What a media file holds. Error{input}.
 MediaFacts probe_media(const std::string& path);
 std::string to_json(const MediaFacts& facts);
