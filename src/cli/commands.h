@@ -19,6 +19,7 @@ struct Action {
 void add_render(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_look_up(CLI::App& app, Action& action);  ///< filters, probe
+void add_doctor(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);
 void add_catalog(CLI::App& app, Action& action);  ///< avatars, voices, quota, status
 void add_sandbox(CLI::App& app, Action& action);
