@@ -23,5 +23,6 @@ void add_doctor(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);
 void add_catalog(CLI::App& app, Action& action);  ///< avatars, voices, quota, status
 void add_sandbox(CLI::App& app, Action& action);
+void add_completion(CLI::App& app, Action& action);  ///< last: of what is there by then
 
 }  // namespace avstage::cli

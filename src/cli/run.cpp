@@ -125,6 +125,7 @@ int run(int argc, char** argv) {
   add_generate(app, action);
   add_catalog(app, action);
   add_sandbox(app, action);
+  add_completion(app, action);
   const bool json = wants_json(argc, argv);
   try {
     app.parse(argc, argv);
