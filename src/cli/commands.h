@@ -19,7 +19,11 @@ struct Action {
 void add_render(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_look_up(CLI::App& app, Action& action);  ///< filters, probe
+void add_doctor(CLI::App& app, Action& action);
+void add_generate(CLI::App& app, Action& action);
+void add_catalog(CLI::App& app, Action& action);  ///< avatars, voices, quota, status
 void add_sandbox(CLI::App& app, Action& action);
 void add_ledger(CLI::App& app, Action& action);  ///< list, show, settle, export
+void add_completion(CLI::App& app, Action& action);  ///< last: of what is there by then
 
 }  // namespace avstage::cli

@@ -4,31 +4,19 @@
 
 namespace avstage::cli {
 
-void JobOptions::add_to(CLI::App& command) {
-  command.add_option("job", job, "the job file, or - for stdin")->required();
-  command.add_option("--set", set, "give a variable of the job its value: name=value")->allow_extra_args(false);
-  command.add_option("--state", state, "folder of ledger and archive (AVSTAGE_STATE; default XDG state folder)");
-  command.add_option("--cache", cache, "folder of spool and segments (AVSTAGE_CACHE; default XDG cache folder)");
+void WorldOptions::add_to(CLI::App& command) {
+  command.add_option("--state", state,
+                     "folder of ledger and archive (AVSTAGE_STATE; default XDG state folder)");
+  command.add_option("--cache", cache,
+                     "folder of spool and segments (AVSTAGE_CACHE; default XDG cache folder)");
   command.add_option("--api-base", api_base, "base URL of the vendor's API (HEYGEN_API_BASE)");
-  command.add_flag("--sandbox", sandbox, "buy nothing: stand-in clips from a server in this process");
+  command.add_flag("--sandbox", sandbox, "a stand-in for the vendor in this process: nothing is bought");
   command
       .add_option("--sandbox-script", sandbox_script, "a JSON file that says what goes wrong in the stand-in")
       ->needs("--sandbox");
 }
 
-Job JobOptions::load() const {
-  std::map<std::string, std::string> values;
-  for (const std::string& pair : set) {
-    std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Error(ErrorCode::usage, fmt::format("--set {}: write name=value", pair), "command_line");
-    }
-    values[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return load_job(job, values);
-}
-
-Settings JobOptions::settings() const {
+Settings WorldOptions::settings() const {
   if (sandbox && !api_base.empty()) {
     throw Error(ErrorCode::usage, "--sandbox and --api-base exclude each other", "command_line");
   }
@@ -38,6 +26,36 @@ Settings JobOptions::settings() const {
   if (!cache.empty()) s.cache_dir = cache;
   s.api_base = api_base;
   return s;
+}
+
+void JobOptions::add_to(CLI::App& command, bool with_film) {
+  command.add_option("job", job, "the job file, or - for stdin");
+  command.add_option("--set", set, "give a variable of the job its value: name=value")
+      ->allow_extra_args(false);
+  WorldOptions::add_to(command);
+  clip.add_to(command, with_film);
+}
+
+Job JobOptions::load() const {
+  if (clip.given()) {
+    if (!job.empty() || !set.empty()) {
+      throw Error(ErrorCode::usage, "a job file and a clip in words (--avatar …) exclude each other",
+                  "command_line");
+    }
+    return parse_job(clip.job_text(), "command line");
+  }
+  if (job.empty()) {
+    throw Error(ErrorCode::usage, "a job file is required, or --avatar, --voice and --say", "command_line");
+  }
+  std::map<std::string, std::string> values;
+  for (const std::string& pair : set) {
+    std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(ErrorCode::usage, fmt::format("--set {}: write name=value", pair), "command_line");
+    }
+    values[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return load_job(job, values);
 }
 
 std::unique_ptr<sandbox::Sandbox> start_sandbox(Settings& settings, const sandbox::Options& options) {

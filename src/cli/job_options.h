@@ -10,16 +10,40 @@
 
 namespace avstage::cli {
 
-/// The words that `render` and `plan` share.
-struct JobOptions {
-  std::string job;
-  std::vector<std::string> set;
+/// The words of every command that talks to the vendor or keeps something.
+struct WorldOptions {
   std::string state, cache, api_base, sandbox_script;
   bool sandbox = false;
 
   void add_to(CLI::App& command);
-  Job load() const;
   Settings settings() const;
+};
+
+/// A clip that is said on the command line instead of in a job file. The job is made as text and read like
+/// any.
+struct ClipWords {
+  std::string avatar, voice, say;           ///< say: the words, or @FILE
+  std::string over, at, width, background;  ///< over a film, and where
+  bool key = false;                         ///< take the background out again
+  std::string output;                       ///< of the job; "": a name that nobody will write
+  bool print_job = false;
+
+  void add_to(CLI::App& command, bool with_film);
+  bool given() const;
+  /// Error{usage} for words that do not go together, Error{input} for a film that cannot be read.
+  std::string job_text() const;
+};
+
+/// The words of `render`, `plan` and `generate`.
+struct JobOptions : WorldOptions {
+  std::string job;
+  std::vector<std::string> set;
+  ClipWords clip;
+
+  void add_to(CLI::App& command, bool with_film = true);
+  Job load() const;
+  bool print_if_asked()
+      const;  ///< true: the words said --print-job, the job stands on stdout, and that is all
 };
 
 /// Options with --sandbox: starts the stand-in in this process and points `settings` at it.

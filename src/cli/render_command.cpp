@@ -46,7 +46,11 @@ void print_summary(const Report& report) {
 
 int render_job(const RenderOptions& options, const std::stop_token& stop) {
   ProgressStyle style = parse_progress(options.progress);
+  if (options.clip.output.empty() && options.clip.given()) {
+    throw Error(ErrorCode::usage, "-o FILE is needed: the film to make", "command_line");
+  }
   Job job = options.load();
+  if (options.print_if_asked()) return 0;
   Settings settings = options.settings();
   settings.overwrite = options.overwrite;
   settings.accept_watermark = options.accept_watermark;
@@ -100,6 +104,7 @@ void add_plan(CLI::App& app, Action& action) {
   command->callback([options, json, &action] {
     action.run = [options, json](const std::stop_token&) {
       Job job = options->load();
+      if (options->print_if_asked()) return 0;
       Settings settings = options->settings();
       if (options->sandbox) settings.sandbox = "http://127.0.0.1";  // its realm; nothing is asked of it
       std::fputs((*json ? plan_json(job, settings) + "\n" : plan_text(job, settings)).c_str(), stdout);

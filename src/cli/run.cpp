@@ -124,8 +124,12 @@ int run(int argc, char** argv) {
   add_render(app, action);
   add_plan(app, action);
   add_look_up(app, action);
+  add_doctor(app, action);
+  add_generate(app, action);
+  add_catalog(app, action);
   add_sandbox(app, action);
   add_ledger(app, action);
+  add_completion(app, action);
   const bool json = wants_json(argc, argv);
   try {
     app.parse(argc, argv);

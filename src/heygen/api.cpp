@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 constexpr int max_tries = 5;
 constexpr auto get_timeout = 30s;
 constexpr auto upload_timeout = 10min;
+constexpr auto list_timeout = 120s;
+constexpr std::size_t largest_list = std::size_t(64) << 20;
 constexpr auto post_timeout = 150s;  // the vendor's own client notes a p99 of 31 s
 
 bool is_transient(long status) {
@@ -98,8 +100,13 @@ SubmitResult Api::create(const std::string& path, const Json& body, const net::H
 }
 
 std::optional<Json> Api::get(const std::string& path, bool (*usable)(const Json& body),
-                             const std::stop_token& stop) {
-  return ask(request("GET", path), "GET " + path.substr(0, path.find('?')), usable, stop);
+                             const std::stop_token& stop, AnswerSize size) {
+  net::Request question = request("GET", path);
+  if (size == AnswerSize::list) {
+    question.timeout = list_timeout;
+    question.max_body = largest_list;
+  }
+  return ask(question, "GET " + path.substr(0, path.find('?')), usable, stop);
 }
 
 Json Api::upload(const std::string& url, net::Headers type, const std::string& content,

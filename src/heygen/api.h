@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -10,6 +11,9 @@
 #include "heygen/provider.h"
 
 namespace avstage::heygen {
+
+/// How long and how large an answer may be: the vendor's whole lists are neither quick nor small.
+enum class AnswerSize { ordinary, list };
 
 /// What both dialects share: requests with the key, the repetition of GETs, warnings that are given once.
 /// Any thread.
@@ -24,7 +28,7 @@ class Api {
   /// The body of a GET's answer, repeated on transport errors, 408, 425, 429, 5xx and answers that are not
   /// `usable`. nullopt on 404. Throws as Provider::status says; Error{vendor} for any other refusal.
   std::optional<Json> get(const std::string& path, bool (*usable)(const Json& body),
-                          const std::stop_token& stop);
+                          const std::stop_token& stop, AnswerSize size = AnswerSize::ordinary);
 
   /// One file to `url`, with the key. Its answer's body; repeated like a GET, since an upload is free.
   Json upload(const std::string& url, net::Headers type, const std::string& content,
@@ -54,13 +58,24 @@ std::string url_encode(std::string_view text);
 /// What an answer to a create request means, whatever the dialect.
 SubmitResult judge_create(const Answer& answer, std::int64_t now_unix);
 
-/// Looks through the pages of a list, newest first, until `find` has an id. `next` gives the token of the
-/// following page, "" at the end.
-struct Listing {
+/// A list in pages. `next` gives the token of the following page, "" at the end.
+struct Pages {
   std::string path;
   bool (*usable)(const Json& body);
-  std::optional<std::string> (*find)(const Json& body, const std::string& tag);
   std::string (*next)(const Json& body);
+};
+/// Asks for page after page until `visit` answers true, or the end. False where it gave up before: a list longer
+/// than 200 pages. Error{vendor} when there is no such list.
+bool walk_pages(Api& api, const Pages& pages, const std::stop_token& stop,
+                const std::function<bool(const Json& body)>& visit, int most = 200);
+/// Pages::next of every v3 list.
+std::string next_v3_page(const Json& body);
+[[noreturn]] void no_such_list(const std::string& path);
+
+/// Looks through the pages of a list, newest first, until `find` has an id.
+struct Listing {
+  Pages pages;
+  std::optional<std::string> (*find)(const Json& body, const std::string& tag);
 };
 std::optional<std::string> find_in_list(Api& api, const Listing& listing, const std::string& tag,
                                         const std::stop_token& stop);

@@ -97,6 +97,14 @@ std::optional<std::string> key_from_file(const std::string& path) {
   return std::nullopt;
 }
 
+/// "" when no home folder is known.
+std::string credentials_path() {
+  std::string folder = environment("HEYGEN_CONFIG_DIR");
+  std::string home = environment("HOME");
+  if (folder.empty() && home.empty()) return "";
+  return (folder.empty() ? home + "/.heygen" : folder) + "/credentials";
+}
+
 /// "http" or "https" of a base URL that has nothing but a host, a port and a path.
 std::string scheme_of(const std::string& base, const std::string& origin) {
   std::size_t scheme_end = base.find("://");
@@ -117,10 +125,12 @@ std::string scheme_of(const std::string& base, const std::string& origin) {
 
 std::optional<std::string> load_api_key() {
   if (std::optional<std::string> key = key_from_environment()) return key;
-  std::string folder = environment("HEYGEN_CONFIG_DIR");
-  std::string home = environment("HOME");
-  if (folder.empty() && home.empty()) return std::nullopt;
-  return key_from_file((folder.empty() ? home + "/.heygen" : folder) + "/credentials");
+  std::string path = credentials_path();
+  return path.empty() ? std::nullopt : key_from_file(path);
+}
+
+std::string api_key_source() {
+  return key_from_environment() ? "HEYGEN_API_KEY" : credentials_path();
 }
 
 std::string resolve_api_base(const std::string& given) {

@@ -114,6 +114,8 @@ bool is_test(const AvatarRef& clip);
 /// be readable by others (mode 0600). Registered as a secret with log/. nullopt: none. Error{usage}: unsafe
 /// file.
 std::optional<std::string> load_api_key();
+/// Where load_api_key() found it, or would look last: HEYGEN_API_KEY, or a path.
+std::string api_key_source();
 /// `given` or HEYGEN_API_BASE or the vendor's; checked: https, or http with HEYGEN_ALLOW_HTTP=1. No trailing
 /// slash.
 std::string resolve_api_base(const std::string& given);

@@ -8,12 +8,8 @@ namespace avstage::heygen {
 namespace {
 
 const Listing listing{
-    "/v3/videos", [](const Json& body) { return member(body, "data").is_array(); },
-    [](const Json& body, const std::string& tag) { return find_tagged(member(body, "data"), "title", tag); },
-    [](const Json& body) {
-      bool more = member(body, "has_more") != Json(false);
-      return more ? text_of(member(body, "next_token")) : "";
-    }};
+    {"/v3/videos", [](const Json& body) { return member(body, "data").is_array(); }, next_v3_page},
+    [](const Json& body, const std::string& tag) { return find_tagged(member(body, "data"), "title", tag); }};
 
 bool has_status(const Json& body) {
   return member(member(body, "data"), "status").is_string();

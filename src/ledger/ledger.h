@@ -78,6 +78,9 @@ class Ledger {
   virtual void remember(const std::string& stat_key, const std::string& sha256) = 0;
 };
 
+/// SQLite's name and version.
+std::string library_version();
+
 /// SHA-256 over the canonical request and the take.
 std::string clip_key(const std::string& canonical_request, int take);
 /// "https://api.heygen.com" + "#account": scheme, host, port and path prefix of the API base.

@@ -5,8 +5,11 @@
 
 #include "avstage/error.h"
 #include "base/crash_point.h"
+#include "ledger/ledger.h"
 
 namespace avstage::ledger {
+
+std::string library_version() { return std::string("SQLite ") + sqlite3_libversion(); }
 namespace {
 
 const char* hint(int code) {

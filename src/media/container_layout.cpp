@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,9 @@ void require_bytes(ByteSource& source, std::uint64_t end, std::string_view part,
   if (!there) throw_cut(name, part, end, size);
 }
 
-void check_boxes(ByteSource& source, const std::string& name) {
+/// Tells the type of each outer box; Error{input} when one reaches behind the end.
+void walk_boxes(ByteSource& source, const std::string& name,
+                const std::function<void(std::string_view type)>& visit) {
   for (std::uint64_t position = 0;;) {
     Bytes head = read_at(source, position, 16);
     if (head.empty()) return;
@@ -68,6 +71,7 @@ void check_boxes(ByteSource& source, const std::string& name) {
     std::uint64_t end = position + size;
     if (end < position) throw_cut(name, "a box", end, source.size());
     require_bytes(source, end, fmt::format("box '{}'", type), name);
+    visit(type);
     position = end;
   }
 }
@@ -110,10 +114,16 @@ void check_riff(ByteSource& source, const Bytes& head, const std::string& name) 
 
 }  // namespace
 
+std::vector<std::string> outer_boxes(ByteSource& source, const std::string& name) {
+  std::vector<std::string> types;
+  walk_boxes(source, name, [&](std::string_view type) { types.emplace_back(type); });
+  return types;
+}
+
 void require_whole_container(ByteSource& source, const std::string& name) {
   Bytes head = read_at(source, 0, 12);
   if (head.empty()) throw Error(ErrorCode::input, fmt::format("{}: is empty", name), "truncated");
-  if (text_at(head, 4) == "ftyp" || text_at(head, 4) == "styp") return check_boxes(source, name);
+  if (text_at(head, 4) == "ftyp" || text_at(head, 4) == "styp") return walk_boxes(source, name, [](std::string_view) {});
   if (head.size() >= 12 && big_endian(head, 0, 4) == 0x1a45dfa3) return check_segment(source, name);
   if (text_at(head, 0) == "RIFF") return check_riff(source, head, name);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/byte_source.h"
 
@@ -10,5 +11,8 @@ namespace avstage::media {
 /// Matroska segment and a RIFF chunk do not end behind it. Error{input} when bytes are missing. Formats
 /// without such lengths pass. Leaves the position anywhere.
 void require_whole_container(ByteSource& source, const std::string& name);
+
+/// The types of an mp4's outer boxes in their order: "ftyp", "moov", "mdat". Error{input} as above.
+std::vector<std::string> outer_boxes(ByteSource& source, const std::string& name);
 
 }  // namespace avstage::media

@@ -238,13 +238,15 @@ Response Client::perform(const Request& request, const std::stop_token& stop) {
     impl_->wait_over(id);
   }
   Response response;
+  const Listener& listener = impl_->options.listener;
   try {
     response = collector.take();
-  } catch (const TransportError&) {
-    throw;
   } catch (const Error& error) {
+    if (listener) listener(request, nullptr, error.message());
+    if (dynamic_cast<const TransportError*>(&error) != nullptr) throw;
     throw error.within(log::redact(fmt::format("{} {}", request.method, request.url)));
   }
+  if (listener) listener(request, &response, "");
   if (response.status / 100 == 3) {
     throw Error(
         ErrorCode::vendor,

@@ -62,6 +62,13 @@ class TransferHandler {
   virtual void on_done(std::exception_ptr error) noexcept = 0;
 };
 
+/// Hears every API request with its answer, or why there was none; on the thread of perform(). Both hold
+/// secrets.
+using Listener = std::function<void(const Request&, const Response*, const std::string& error)>;
+
+/// libcurl's name and version, with its TLS library.
+std::string library_version();
+
 /// Owns the one net thread and every CURL handle. All public members may be called by any thread. TLS
 /// certificates are verified; redirects are followed only by download(); no proxy but the environment's.
 class Client {
@@ -70,6 +77,7 @@ class Client {
     bool allow_http = false;     ///< plain http:// and loopback addresses (HEYGEN_ALLOW_HTTP)
     bool allow_private = false;  ///< media from loopback and private addresses; implied by allow_http
     std::string ca_bundle;       ///< empty: the system's
+    Listener listener;           ///< may be empty
   };
   explicit Client(Options options);
   ~Client();  ///< aborts what is running and joins the thread

@@ -83,6 +83,10 @@ Job load_job(const std::string& path, const std::map<std::string, std::string>& 
   return read_job(text, path, std::filesystem::path(path).parent_path().string(), options);
 }
 
+Job parse_job(const std::string& text, const std::string& name) {
+  return read_job(text, name, "");
+}
+
 MediaFacts probe_media(const std::string& path) { return media::probe_file(path); }
 
 std::string describe_filters(const std::string& name) {

@@ -32,5 +32,7 @@ struct Production {
 
 /// avstage::render in a session that the caller has opened.
 Report render_in(Session& session, const Job& job, const Observer& observer, const std::stop_token& stop);
+/// Events come from several threads; the observer hears one at a time.
+Observer one_at_a_time(const Observer& observer);
 
 }  // namespace avstage::run

@@ -18,15 +18,6 @@ namespace {
 
 using run::Production;
 
-/// Events come from several threads; the observer hears one at a time.
-Observer one_at_a_time(const Observer& observer) {
-  auto mutex = std::make_shared<std::mutex>();
-  return [observer, mutex](const Event& event) {
-    std::lock_guard lock(*mutex);
-    if (observer) observer(event);
-  };
-}
-
 /// Stops a run when its caller says so, and when its time is over.
 class Watch {
  public:
@@ -92,6 +83,14 @@ void prepare(Production& p) {
 }
 
 }  // namespace
+
+Observer run::one_at_a_time(const Observer& observer) {
+  auto mutex = std::make_shared<std::mutex>();
+  return [observer, mutex](const Event& event) {
+    std::lock_guard lock(*mutex);
+    if (observer) observer(event);
+  };
+}
 
 Report render(const Job& job, const Settings& settings, const Observer& observer, const std::stop_token& stop) {
   Watch watch(settings.deadline, stop);

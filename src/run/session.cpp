@@ -9,6 +9,7 @@
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "run/account.h"
 #include "run/leftovers.h"
 
 namespace avstage::run {
@@ -40,13 +41,6 @@ std::string folder(const char* own, const char* xdg, const char* under_home) {
   throw Error(ErrorCode::local, fmt::format("no home folder is known: set {} or HOME", own), "no_home");
 }
 
-net::Client::Options client_options(const Settings& settings) {
-  net::Client::Options options;
-  options.allow_http = !settings.sandbox.empty() || heygen::allow_http();
-  options.allow_private = options.allow_http;
-  return options;
-}
-
 }  // namespace
 
 Patience Patience::for_stand_in() {
@@ -61,25 +55,21 @@ Patience Patience::for_stand_in() {
   return p;
 }
 
-Session::Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop)
-    : Session(settings, heygen, std::move(stop), system_clock(), nullptr) {}
+Session::Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop,
+                 net::Listener listener)
+    : Session(settings, heygen, std::move(stop), system_clock(), nullptr, std::move(listener)) {}
 
 Session::Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop, Clock& clock,
-                 std::unique_ptr<ledger::Ledger> ledger)
+                 std::unique_ptr<ledger::Ledger> ledger, net::Listener listener)
     : settings_(settings),
       stop_(std::move(stop)),
       clock_(clock),
-      client_(client_options(settings)),
+      client_(client_options(settings, std::move(listener))),
       ledger_(std::move(ledger)) {
-  if (settings_.sandbox.empty()) {
-    account_.api_base = heygen::resolve_api_base(settings_.api_base);
-    realm_ = ledger::realm_of(account_.api_base, heygen.account);
-  } else {
-    account_.api_base = settings_.sandbox;
-    account_.key = "sandbox";
-    realm_ = "sandbox";
-    patience_ = Patience::for_stand_in();
-  }
+  account_ = account_of(settings_);
+  bool stand_in = !settings_.sandbox.empty();
+  realm_ = stand_in ? "sandbox" : ledger::realm_of(account_.api_base, heygen.account);
+  if (stand_in) patience_ = Patience::for_stand_in();
   make_directories(settings_.state_dir);
   if (!ledger_) ledger_ = ledger::Ledger::open(settings_.state_dir, clock_);
   for (const std::string& dir : {archive_dir(), spool_dir()}) {
@@ -88,18 +78,15 @@ Session::Session(const Settings& settings, const HeygenSettings& heygen, std::st
   }
 }
 
+const heygen::Account& Session::account() {
+  std::lock_guard lock(mutex_);
+  require_key(account_);
+  return account_;
+}
+
 heygen::Provider& Session::provider(const std::string& dialect) {
   std::lock_guard lock(mutex_);
-  if (account_.key.empty()) {
-    std::optional<std::string> key = heygen::load_api_key();
-    if (!key) {
-      throw Error(ErrorCode::money,
-                  "no API key: set HEYGEN_API_KEY, or put it into ~/.heygen/credentials (mode 0600); "
-                  "--sandbox renders with stand-in clips and needs none",
-                  "no_key");
-    }
-    account_.key = *key;
-  }
+  require_key(account_);
   auto& slot = dialect == "v2" ? v2_ : v3_;
   if (!slot) {
     slot = dialect == "v2" ? heygen::make_v2(client_, account_, clock())

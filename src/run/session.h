@@ -33,10 +33,12 @@ class Session {
  public:
   /// Opens the ledger and creates the folders. Reads no API key yet. `stop` ends what takes long here.
   /// Error{local}, Error{usage}.
-  Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop = {});
+  /// `listener` hears every API request; it must outlive the session.
+  Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop = {},
+          net::Listener listener = {});
   /// The same with another clock and, where one is given, another ledger: for tests.
   Session(const Settings& settings, const HeygenSettings& heygen, std::stop_token stop, Clock& clock,
-          std::unique_ptr<ledger::Ledger> ledger);
+          std::unique_ptr<ledger::Ledger> ledger, net::Listener listener = {});
 
   const Settings& settings() const { return settings_; }
   const std::string& realm() const { return realm_; }
@@ -67,6 +69,9 @@ class Session {
 
   /// SHA-256 of a file's content, remembered by its inode, size and times.
   std::string content_hash(const std::string& path);
+
+  /// The account with its key. Error{money} when there is none.
+  const heygen::Account& account();
 
  private:
   Settings settings_;

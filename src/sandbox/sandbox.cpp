@@ -78,6 +78,7 @@ class RunningSandbox : public Sandbox {
     serve_assets(server_, service_, options.folder + "/assets");
     serve_state(server_, service_, *courier_);
     server_.serve_files_raw(file_handler(service_));
+    serve_catalog(server_, service_);
     server_.set_error_handler(httplib::Server::HandlerWithResponse(fill_error));
     server_.set_exception_handler(report_bug);
     server_.set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {

@@ -48,7 +48,7 @@ Video Service::create(const Order& order, Dialect dialect, const std::string& id
   video.callback_url = callback_url;
   video.knobs = request.get_header_value("X-Sandbox-Fault");
   video.test = order.test;
-  video.unpaid = !order.test && request.get_header_value("X-Api-Key") == kTrialKey;
+  video.unpaid = !order.test && is_trial(request);
   video.spec = order.clip;
   video.spec.watermark |= video.unpaid;
 
@@ -151,6 +151,10 @@ void Service::count(const std::string& kind) {
 std::map<std::string, int> Service::counts() const {
   std::lock_guard lock(counts_mutex_);
   return counts_;
+}
+
+bool is_trial(const httplib::Request& request) {
+  return request.get_header_value("X-Api-Key") == kTrialKey;
 }
 
 Page read_page(const httplib::Request& request, std::size_t default_limit) {

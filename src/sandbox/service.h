@@ -74,6 +74,9 @@ class Service {
 /// The error code of a clip made for an account without credit.
 inline constexpr const char* kUnpaid = "MOVIO_PAYMENT_INSUFFICIENT_CREDIT";
 
+/// Whether a request comes from the account without credit.
+bool is_trial(const httplib::Request& request);
+
 /// The `limit` and `token` of a list request. Throws ApiError.
 struct Page {
   std::size_t limit;
@@ -121,6 +124,8 @@ RawHandler file_handler(Service& service);
 /// What no vendor has: /__sandbox/charges and /__sandbox/state.
 class Courier;
 void serve_state(httplib::Server& server, Service& service, const Courier& courier);
+/// Avatars, voices and credit, in both dialects.
+void serve_catalog(httplib::Server& server, Service& service);
 
 /// A handler for authenticated requests; an ApiError it throws is answered. Sunset is its business too.
 httplib::Server::Handler guarded(Service& service, httplib::Server::Handler handler);

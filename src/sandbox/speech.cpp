@@ -24,6 +24,10 @@ constexpr std::array kSpeakers = {Speaker{"slt", 16000, 0.88F}, Speaker{"rms", 1
                                   Speaker{"awb", 16000, 1.4F}, Speaker{"kal16", 16000, 3.2F},
                                   Speaker{"kal", 8000, 1.3F}};
 
+const Speaker& speaker_of(const std::string& voice_id) {
+  return kSpeakers[id_hash("voice " + voice_id) % kSpeakers.size()];
+}
+
 /// A soft ceiling: linear up to 0.7, never more than 0.9.
 float limited(float sample) {
   constexpr float kKnee = 0.7F, kRoom = 0.2F;
@@ -54,7 +58,7 @@ std::vector<float> synthesise(const std::string& words, const Voice& voice) {
   static std::mutex one_at_a_time;  // flite keeps its voices in globals
   std::lock_guard lock(one_at_a_time);
   std::srand(1);  // flite draws the noise of its voices with rand()
-  const Speaker& speaker = kSpeakers[id_hash("voice " + voice.voice_id) % kSpeakers.size()];
+  const Speaker& speaker = speaker_of(voice.voice_id);
   media::FilterGraph graph(1);
   auto pad = graph.add("flite", {{"text", words}, {"voice", speaker.name}},
                        std::span<const media::FilterGraph::Pad>());
@@ -74,6 +78,10 @@ std::vector<float> silence(double seconds) {
 }
 
 }  // namespace
+
+const char* speaker_name(const std::string& voice_id) {
+  return speaker_of(voice_id).name;
+}
 
 Speech::Speech(const Voice& voice, const std::string& recording) : voice_(voice) {
   if (!recording.empty()) {

@@ -15,6 +15,9 @@ class AudioReader;
 
 namespace avstage::sandbox {
 
+/// The speaker that a voice id means: flite's name.
+const char* speaker_name(const std::string& voice_id);
+
 /// The sound of one scene as mono samples at 48 kHz, synthesised sentence by sentence while it is read, so a
 /// long script costs no more memory than a short one. One thread.
 class Speech {

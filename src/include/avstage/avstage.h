@@ -84,6 +84,9 @@ std::string to_json(const Report& report);
 /// Reads and checks a job file ("-": stdin). `set` gives values to its variables. Error{usage}.
 Job load_job(const std::string& path, const std::map<std::string, std::string>& set = {});
 
+/// Likewise for a job's text; `name` stands for the file in messages, paths are relative to the working directory.
+Job parse_job(const std::string& text, const std::string& name);
+
 /// What would be done: what would be bought, what is there already, every span with its layers, every segment
 /// with its key and readiness, every output. Reads local media, ledger and archive; buys nothing, asks no one.
 std::string plan_text(const Job& job, const Settings& settings);
@@ -93,6 +96,21 @@ std::string plan_json(const Job& job, const Settings& settings);
 /// Error{interrupted}; no partial file stays, and a later call continues.
 Report render(const Job& job, const Settings& settings, const Observer& observer = {},
               const std::stop_token& stop = {});
+
+struct StoredClip {
+  std::string clip;      ///< label
+  std::string origin;    ///< bought, resumed, archive, given
+  std::string video_id;
+  std::string clip_key;
+  std::string file;      ///< in the archive; empty for a video that the job only named (given)
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  std::optional<double> duration;  ///< seconds
+};
+/// Buys what is missing of a job's avatar clips and keeps them in the archive; looks at no other medium and renders
+/// nothing. A clip that fails does not keep the others from being stored; its error is thrown at the end.
+std::vector<StoredClip> generate(const Job& job, const Settings& settings, const Observer& observer = {},
+                                 const std::stop_token& stop = {});
 
 /// What a media file holds. Error{input}.
 MediaFacts probe_media(const std::string& path);
