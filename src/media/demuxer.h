@@ -47,8 +47,14 @@ MediaFacts probe_file(const std::string& path);
 MediaFacts probe(std::unique_ptr<ByteSource> source, const std::string& name);
 
 /// Reads the whole medium without decoding and proves the container's promises: samples read = samples
-/// promised per stream, no corrupt packet. Returns the facts with durations and counts as found (so also for
-/// a fragmented file that states none). Error{input} "…: N of M video samples" when something is missing.
+/// promised per stream, no corrupt packet, no hole between the fragments of a fragmented mp4. Returns the
+/// facts with durations and counts as found (so also for a fragmented file that states none). Error{input}
+/// "…: N of M video samples" when something is missing.
 MediaFacts prove_complete(std::unique_ptr<ByteSource> source, const std::string& name);
+
+/// Whether the container itself tells where it ends, as an index or a known length does: then prove_complete
+/// has proven the end, else the transport or somebody's word must. Error{input} when its outer lengths
+/// promise more than there is.
+bool marks_its_end(std::unique_ptr<ByteSource> source, const std::string& name);
 
 }  // namespace avstage::media

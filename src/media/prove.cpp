@@ -13,7 +13,26 @@ struct Found {
   std::int64_t packets = 0;
   std::int64_t shown = 0;  // less what an edit list hides
   std::optional<std::int64_t> start, end;
+  std::optional<std::int64_t> next_dts;  // behind the last packet
 };
+
+bool is_fragmented(const MediaFacts& facts, const AVStream* stream) {
+  return facts.format.starts_with("mov,") && stream->nb_frames <= 0;
+}
+
+/// A fragmented mp4 counts nothing, but each fragment begins where the one before it ends.
+void require_no_hole(Found& found, const AVPacket& packet, const AVStream& stream, const std::string& name) {
+  if (packet.dts == AV_NOPTS_VALUE || packet.duration <= 0) return;
+  std::int64_t expected = found.next_dts.value_or(packet.dts);
+  if (packet.dts - expected >= std::max<std::int64_t>(2, packet.duration - 1)) {
+    Rational base = from_av(stream.time_base);
+    throw Error(ErrorCode::input,
+                fmt::format("{}: a fragment is missing: nothing between {:.3f} and {:.3f} s", name,
+                            (Time(expected) * base).to_double(), (Time(packet.dts) * base).to_double()),
+                "incomplete");
+  }
+  found.next_dts = packet.dts + packet.duration;
+}
 
 void count(Found& found, const AVPacket& packet) {
   ++found.packets;
@@ -37,7 +56,7 @@ void require_promised(const MediaFacts& facts, AVStream* stream, const Found& fo
     throw Error(ErrorCode::input, fmt::format("{}: no {} samples", name, kind), "incomplete");
   }
   // Only mp4 promises a count; a fragmented one has none in its header.
-  if (!facts.format.starts_with("mov,") || stream->nb_frames <= 0) return;
+  if (!facts.format.starts_with("mov,") || is_fragmented(facts, stream)) return;
   std::int64_t promised = avformat_index_get_entries_count(stream);
   if (found.packets != promised) {
     throw Error(ErrorCode::input, fmt::format("{}: {} of {} {} samples", name, found.packets, promised, kind),
@@ -62,7 +81,10 @@ MediaFacts read_all(Demuxer& demuxer) {
   PacketPtr packet = make_packet();
   while (demuxer.read(*packet)) {
     bool is_video = demuxer.video() != nullptr && packet->stream_index == demuxer.video()->index;
-    count(is_video ? video : audio, *packet);
+    Found& found = is_video ? video : audio;
+    const AVStream* stream = is_video ? demuxer.video() : demuxer.audio();
+    if (is_fragmented(facts, stream)) require_no_hole(found, *packet, *stream, demuxer.name());
+    count(found, *packet);
   }
   require_promised(facts, demuxer.video(), video, "video", demuxer.name());
   require_promised(facts, demuxer.audio(), audio, "audio", demuxer.name());
@@ -85,6 +107,10 @@ MediaFacts probe_file(const std::string& path) {
 
 MediaFacts probe(std::unique_ptr<ByteSource> source, const std::string& name) {
   return Demuxer::open(std::move(source), name).facts();
+}
+
+bool marks_its_end(std::unique_ptr<ByteSource> source, const std::string& name) {
+  return require_whole_container(*source, name);
 }
 
 MediaFacts prove_complete(std::unique_ptr<ByteSource> source, const std::string& name) {

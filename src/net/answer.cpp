@@ -58,6 +58,7 @@ void judge_part(const Response& head, const Asked& asked, Answer& answer) {
     answer.what = fmt::format("asked for bytes from {}, got Content-Range '{}'", asked.from, text);
     return;
   }
+  answer.part = true;
   answer.start = range->from;
   answer.end = range->to;
   answer.total = range->total;
@@ -74,7 +75,50 @@ void judge_unsatisfiable(const Response& head, const Asked& asked, Answer& answe
   answer.total = asked.from;
 }
 
+/// Base64 to lower-case hex; "" for what is no base64.
+std::string hex_of_base64(std::string_view text) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string out;
+  std::uint32_t bits = 0;
+  int have = 0;
+  for (char c : text) {
+    std::size_t value = alphabet.find(c);
+    if (value == std::string_view::npos) return "";
+    bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xffff;
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    out += fmt::format("{:02x}", bits >> have & 0xff);
+  }
+  return out;
+}
+
+/// What stands behind "sha-256=" in a list of sums, without the colons that Repr-Digest puts around it.
+std::string_view named_sum(std::string_view list, const std::string& lowered) {
+  constexpr std::string_view name = "sha-256=";
+  std::size_t at = lowered.find(name);
+  if (at == std::string::npos) return {};
+  list.remove_prefix(at + name.size());
+  list = list.substr(0, list.find_first_of(", ;"));
+  if (list.starts_with(':')) list.remove_prefix(1);
+  if (list.ends_with(':')) list.remove_suffix(1);
+  return list;
+}
+
 }  // namespace
+
+std::string offered_sha256(const Response& head) {
+  constexpr std::size_t digits = 64;
+  for (const char* name : {"repr-digest", "digest"}) {
+    const std::string list = head.header(name);
+    std::string sum = hex_of_base64(named_sum(list, lower(list)));
+    if (sum.size() == digits) return sum;
+  }
+  // S3 gives the sum of a part for a part, and "SUM-N", a sum of sums, for what was uploaded in pieces.
+  std::string sum = head.status == 200 ? hex_of_base64(head.header("x-amz-checksum-sha256")) : "";
+  return sum.size() == digits ? sum : "";
+}
 
 void throw_changed(const std::string& how) {
   throw Error(ErrorCode::input, fmt::format("the file changed while downloading ({})", how), "changed");
@@ -104,6 +148,7 @@ Answer judge(const Response& head, const Asked& asked, std::int64_t now_unix) {
   answer.retry_after = head.retry_after(now_unix);
   answer.etag = head.header("etag");
   answer.last_modified = head.header("last-modified");
+  answer.sha256 = offered_sha256(head);
   answer.chunked = lower(head.header("transfer-encoding")).ends_with("chunked");
   switch (head.status) {
     case 200:
@@ -146,6 +191,7 @@ void Identity::hold(const Answer& answer) {
   };
   same(etag_, answer.etag, "ETag");
   same(last_modified_, answer.last_modified, "Last-Modified");
+  same(sha256_, answer.sha256, "SHA-256");
   if (!answer.total) return;
   if (size_ && *size_ != *answer.total) {
     throw_changed(fmt::format("{} bytes are now {}", *size_, *answer.total));

@@ -31,8 +31,10 @@ struct Answer {
   std::optional<std::uint64_t> end;    ///< offset behind the last body byte, where the head says it
   std::optional<std::uint64_t> total;  ///< size of the whole resource
   bool ranges = false;                 ///< the server can send ranges
+  bool part = false;                   ///< 206
   bool chunked = false;                ///< the body's end is marked by a terminator
   std::string etag, last_modified;
+  std::string sha256;                       ///< of the whole resource, hexadecimal, where a header offers it
   std::optional<std::int64_t> retry_after;  ///< seconds
 };
 
@@ -48,6 +50,11 @@ struct ContentRange {
 /// "bytes 5-9/20" and "bytes 5-9/*"; nullopt for everything else, also where it contradicts itself.
 std::optional<ContentRange> parse_content_range(std::string_view text);
 
+/// The SHA-256 of the whole resource in `Repr-Digest`, `Digest` or `x-amz-checksum-sha256`, in lower-case
+/// hex;
+/// "" without one, also where it is no such sum.
+std::string offered_sha256(const Response& head);
+
 /// What the answers have said about the resource: the first one sets it, later ones are held to it.
 /// Net thread only.
 class Identity {
@@ -56,7 +63,7 @@ class Identity {
   void hold(const Answer& answer);
 
  private:
-  std::string etag_, last_modified_;
+  std::string etag_, last_modified_, sha256_;
   std::optional<std::uint64_t> size_;
 };
 

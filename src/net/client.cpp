@@ -6,12 +6,15 @@
 
 #include <condition_variable>
 #include <deque>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "base/log.h"
+#include "net/proxy.h"
 #include "net/transfer.h"
 
 namespace avstage::net {
@@ -60,6 +63,21 @@ class Collector : public TransferHandler {
   std::exception_ptr error_;
 };
 
+/// Before anything is asked or bought: libcurl itself would say it at each request.
+void require_certificates(const std::string& path) {
+  std::ostringstream content;
+  content << std::ifstream(path, std::ios::binary).rdbuf();
+  const std::string text = content.str();
+  if (text.empty()) {
+    throw Error(ErrorCode::usage, fmt::format("{}: the CA bundle cannot be read", path), "ca_bundle");
+  }
+  if (text.find("-----BEGIN CERTIFICATE-----") == std::string::npos &&
+      text.find("-----BEGIN TRUSTED CERTIFICATE-----") == std::string::npos) {
+    throw Error(ErrorCode::usage, fmt::format("{}: no certificate in it, a CA bundle is PEM", path),
+                "ca_bundle");
+  }
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -83,6 +101,7 @@ struct Client::Impl {
   const Options options;
 
  private:
+  const std::set<std::string> proxy_ = proxy_endpoints();
   // Any thread, under mutex_.
   std::mutex mutex_;
   std::condition_variable over_;
@@ -101,6 +120,7 @@ struct Client::Impl {
 };
 
 Client::Impl::Impl(Options given) : options(std::move(given)) {
+  if (!options.ca_bundle.empty()) require_certificates(options.ca_bundle);
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (initialised != CURLE_OK) throw Error(ErrorCode::local, "libcurl cannot be initialised");
   multi_ = curl_multi_init();
@@ -198,7 +218,7 @@ void Client::Impl::add(const TransferSpec& spec, TransferHandler& handler) noexc
   std::exception_ptr error;
   try {
     CURLSH* pool = spec.zone == Zone::api ? api_connections_ : media_connections_;
-    auto transfer = std::make_unique<Transfer>(spec, options, pool, handler);
+    auto transfer = std::make_unique<Transfer>(spec, options, pool, proxy_, handler);
     CURLMcode code = curl_multi_add_handle(multi_, transfer->curl());
     if (code != CURLM_OK) throw Error(ErrorCode::bug, curl_multi_strerror(code));
     running_.emplace(spec.id, std::move(transfer));

@@ -70,15 +70,17 @@ using Listener = std::function<void(const Request&, const Response*, const std::
 std::string library_version();
 
 /// Owns the one net thread and every CURL handle. All public members may be called by any thread. TLS
-/// certificates are verified; redirects are followed only by download(); no proxy but the environment's.
+/// certificates are verified; redirects are followed only by download(). HTTPS_PROXY, ALL_PROXY and NO_PROXY
+/// count as libcurl reads them; through a proxy the check for private addresses sees only the proxy.
 class Client {
  public:
   struct Options {
     bool allow_http = false;     ///< plain http:// and loopback addresses (HEYGEN_ALLOW_HTTP)
     bool allow_private = false;  ///< media from loopback and private addresses; implied by allow_http
-    std::string ca_bundle;       ///< empty: the system's
+    std::string ca_bundle;       ///< a PEM file instead of the system's; empty: the system's
     Listener listener;           ///< may be empty
   };
+  /// Error{usage} for a CA bundle that is none.
   explicit Client(Options options);
   ~Client();  ///< aborts what is running and joins the thread
   Client(const Client&) = delete;

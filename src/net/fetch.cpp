@@ -50,7 +50,8 @@ void Fetch::take_head(const Response& head) {
   identity_.hold(*answer_);
   if (answer_->total.value_or(0) > max_bytes_) {
     throw Error(ErrorCode::input,
-                fmt::format("{} bytes are more than the {} allowed", *answer_->total, max_bytes_),
+                fmt::format("{} bytes are more than the {} that --max-clip-bytes allows", *answer_->total,
+                            max_bytes_),
                 "too_large");
   }
   length_proven_ = answer_->total.has_value();
@@ -68,21 +69,36 @@ void Fetch::take_data(std::span<const std::byte> data) {
     if (position_ < gap_.begin) {
       used = std::min<std::uint64_t>(data.size(), gap_.begin - position_);
       if (!spool_.holds(position_, data.first(used))) {
-        throw_changed(fmt::format("other bytes from {} on", position_));
+        const std::string how = fmt::format("other bytes from {} on", position_);
+        if (answer_->part) return end(Outcome::End::wrong_range, "the range has " + how + " than before");
+        throw_changed(how);
       }
     } else {
       if (data.size() > max_bytes_ - std::min(max_bytes_, position_)) {
-        throw Error(ErrorCode::input, fmt::format("more than the {} bytes allowed", max_bytes_), "too_large");
+        throw Error(ErrorCode::input,
+                    fmt::format("more than the {} bytes that --max-clip-bytes allows", max_bytes_),
+                    "too_large");
       }
       used = spool_.write(position_, data);
       fresh_ += used;
     }
-    if (used == 0) return end(Outcome::End::served, "");
+    if (used == 0) return meet_present(data);
     position_ += used;
     data = data.subspan(used);
   }
   std::lock_guard lock(mutex_);
   last_news_ = std::chrono::steady_clock::now();
+}
+
+/// The bytes from here on came by another request. Where the two disagree one of them lied, and readers may
+/// have seen either.
+void Fetch::meet_present(std::span<const std::byte> data) {
+  std::optional<Gap> next = spool_.first_gap(position_);
+  std::uint64_t run = next ? next->begin - position_ : data.size();
+  if (!spool_.holds(position_, data.first(std::min<std::uint64_t>(data.size(), run)))) {
+    throw_changed(fmt::format("two answers differ at byte {}", position_));
+  }
+  end(Outcome::End::served, "");
 }
 
 /// The transport saw a complete body: is it also the whole of what the head promised?

@@ -29,11 +29,11 @@ struct Outcome {
 };
 
 /// One request: checks the answer's head, compares what the spool has already, stores what it lacks, and ends
-/// at the first byte behind the gap that is present. The callbacks run on the net thread, wait() and
-/// outcome() on the thread that asked.
+/// at the first byte behind the gap that is present, when what came with it has been compared too. The
+/// callbacks run on the net thread, wait() and outcome() on the thread that asked.
 class Fetch : public TransferHandler {
  public:
-  /// `gap` is what is missing; `asked` may start before it, where the server cannot be trusted with ranges.
+  /// `gap` is what is missing; `asked` may start before it: the bytes between are there, and are compared.
   Fetch(Spool& spool, Identity& identity, Gap gap, Asked asked, std::uint64_t max_bytes);
 
   bool on_headers(const Response& head) noexcept override;
@@ -45,10 +45,13 @@ class Fetch : public TransferHandler {
   /// After on_done. Throws what no repetition can mend.
   Outcome outcome() const;
   bool length_proven() const { return length_proven_; }
+  /// After on_done: the sum that the server names for the whole resource, or "".
+  std::string offered_sha256() const { return answer_ ? answer_->sha256 : ""; }
 
  private:
   void take_head(const Response& head);
   void take_data(std::span<const std::byte> data);
+  void meet_present(std::span<const std::byte> data);
   void take_end();
   void end(Outcome::End how, std::string cause);
   template <typename Work>

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "net/fetch.h"
 
 namespace avstage::net {
@@ -15,6 +16,9 @@ namespace {
 
 /// A reader waiting further than this beyond what has arrived gets a request of its own.
 constexpr std::uint64_t kFar = 512 << 10;
+/// How much of what is there is asked for again and compared when a request goes on where another one broke
+/// off; at most the given part of what that one brought, so that short-lived connections still get ahead.
+constexpr std::uint64_t kOverlap = 64 << 10, kOverlapPart = 4;
 constexpr std::chrono::milliseconds kMaxDelay{20'000};
 constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
 
@@ -47,13 +51,15 @@ class Stream : public HttpStream, public std::enable_shared_from_this<Stream> {
  private:
   /// One driver's memory between its requests.
   struct Tries {
-    int fruitless = 0;       ///< in a row without a new byte
-    bool use_ranges = true;  ///< false: the server lied about one, so everything is asked for and compared
+    int fruitless = 0;          ///< in a row without a new byte
+    bool use_ranges = true;     ///< false: the server lied about one, so everything is asked for and compared
+    std::uint64_t overlap = 0;  ///< bytes before the gap to ask for again
   };
 
   void run_main(const std::stop_token& stop) noexcept;
   void run_tail(const std::stop_token& stop) noexcept;
   void fill_from_front(const std::stop_token& stop);
+  void check_sum(const std::stop_token& stop);
   void fill_tail(std::uint64_t from, const std::stop_token& stop);
   std::optional<Gap> next_front_gap(const std::stop_token& stop);
   Outcome request(const Gap& gap, const Tries& tries, const std::string& url, const std::stop_token& stop);
@@ -72,7 +78,7 @@ class Stream : public HttpStream, public std::enable_shared_from_this<Stream> {
   std::mutex renewing_;  // one refresh at a time; taken before mutex_
   mutable std::mutex mutex_;
   std::condition_variable_any tail_over_;
-  std::string url_;
+  std::string url_, offered_sha256_;
   std::optional<std::uint64_t> tail_from_;  // a tail request is under way from there
 
   std::jthread tail_thread_, main_thread_;
@@ -135,6 +141,7 @@ void Stream::fail(std::exception_ptr cause) noexcept {
 void Stream::run_main(const std::stop_token& stop) noexcept {
   try {
     fill_from_front(stop);
+    check_sum(stop);
     if (!stop.stop_requested()) spool_.finish();
   } catch (...) {
     fail(std::current_exception());
@@ -149,6 +156,19 @@ void Stream::fill_from_front(const std::stop_token& stop) {
     Outcome outcome = request(*gap, tries, used, stop);
     if (stop.stop_requested()) return;
     recover(outcome, tries, used, stop);
+  }
+}
+
+/// Where the server has named the sum of the whole, what came must have it.
+void Stream::check_sum(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  const std::string offered = offered_sha256_;
+  lock.unlock();
+  if (offered.empty() || stop.stop_requested()) return;
+  if (std::string found = sha256_file(options_.spool_path, stop); found != offered) {
+    throw Error(ErrorCode::input,
+                fmt::format("damaged: the server names SHA-256 {}, what it sent has {}", offered, found),
+                "checksum");
   }
 }
 
@@ -204,7 +224,9 @@ void Stream::fill_tail(std::uint64_t from, const std::stop_token& stop) {
 Outcome Stream::request(const Gap& gap, const Tries& tries, const std::string& url,
                         const std::stop_token& stop) {
   Asked asked;
-  if (tries.use_ranges && gap.begin > 0) asked = {.ranged = true, .from = gap.begin, .to = gap.end};
+  if (tries.use_ranges && gap.begin > 0) {
+    asked = {.ranged = true, .from = gap.begin - std::min(gap.begin, tries.overlap), .to = gap.end};
+  }
   Fetch fetch(spool_, identity_, gap, asked, options_.max_bytes);
   ++requests_;
   std::uint64_t id = client_.download(url, asked.from, asked.to, fetch);
@@ -213,13 +235,22 @@ Outcome Stream::request(const Gap& gap, const Tries& tries, const std::string& u
   if (stop.stop_requested()) return {};
   Outcome outcome = fetch.outcome();
   if (fetch.length_proven()) length_proven_ = true;
+  if (std::string sum = fetch.offered_sha256(); !sum.empty()) {
+    std::lock_guard lock(mutex_);
+    offered_sha256_ = sum;
+  }
   return outcome;
 }
 
 /// Decides what a request that ended early means for the next one; throws when there is no sense in another.
 void Stream::recover(const Outcome& outcome, Tries& tries, const std::string& url,
                      const std::stop_token& stop) {
-  if (outcome.fresh > 0) tries.fruitless = 0;
+  if (outcome.fresh > 0) {
+    tries.fruitless = 0;
+    tries.overlap = std::min(kOverlap, outcome.fresh / kOverlapPart);
+  } else if (outcome.end == Outcome::End::dropped) {
+    tries.overlap /= 2;
+  }
   if (outcome.end == Outcome::End::served) return;
   if (outcome.end == Outcome::End::wrong_range) {
     if (!tries.use_ranges) throw Error(ErrorCode::input, outcome.cause, "wrong_range");

@@ -20,7 +20,7 @@ struct HttpStreamOptions {
   /// answer is final.
   std::function<std::string()> refresh;
   std::string spool_path;  ///< created; holds the bytes, is the buffer and, once complete, the whole file
-  std::uint64_t max_bytes = std::uint64_t(8) << 30;
+  std::uint64_t max_bytes = std::uint64_t(8) << 30;  ///< a longer resource is refused, Error{input}
   std::chrono::milliseconds stall{
       20'000};  ///< no new byte for this long: the connection is dropped and resumed
   std::chrono::milliseconds retry_delay{500};  ///< first back-off, doubles with full jitter, capped at 20 s
@@ -28,10 +28,12 @@ struct HttpStreamOptions {
 };
 
 /// Bytes of one http(s) resource that arrive in a spool file while any number of readers use them. One
-/// request for a clean transfer; resumed by Range at the first missing byte after a drop; refreshed through
-/// `refresh` when the URL has expired; 206, Content-Range, length and validators (ETag, Last-Modified) are
-/// checked before a byte reaches a reader. A reader that seeks far ahead of what has arrived gets a second
-/// request for the tail (index-last mp4), if the server can. All members may be called by any thread.
+/// request for a clean transfer; resumed by Range at the first missing byte after a drop, with up to 64 KiB
+/// before it, which are compared; read again from 0, once and for all, after a wrong answer to a Range;
+/// refreshed through `refresh` when the URL has expired; 206, Content-Range, length and validators (ETag,
+/// Last-Modified) are checked before a byte reaches a reader, and a SHA-256 that a header offers at the end.
+/// A reader that seeks far ahead of what has arrived gets a second request for the tail (index-last mp4), if
+/// the server can. All members may be called by any thread.
 class HttpStream {
  public:
   static std::shared_ptr<HttpStream> open(Client& client, HttpStreamOptions options);

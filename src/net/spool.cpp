@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,11 +38,24 @@ void Spool::fail_disk(const std::string& what, int error) const {
   throw Error(ErrorCode::local, fmt::format("{}: {}: {}", path_, what, std::strerror(error)), "file");
 }
 
-void Spool::announce(std::optional<std::uint64_t> size, bool seekable) {
-  // Better now than after an hour of download. Not every file system can reserve, so only a full one counts.
-  if (size && ::fallocate(fd_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(*size)) != 0 && errno == ENOSPC) {
-    fail_disk(fmt::format("no room for {} bytes", *size), ENOSPC);
+/// Better now than after an hour of download. Not every file system can reserve, so it is asked first.
+void Spool::require_room(std::uint64_t size) const {
+  struct statvfs disk {};
+  bool asked = ::fstatvfs(fd_, &disk) == 0 && disk.f_blocks > 0;
+  std::uint64_t available = asked ? std::uint64_t(disk.f_bavail) * disk.f_frsize : 0;
+  if (asked && available < size) {
+    throw Error(ErrorCode::local,
+                fmt::format("{}: no room for {} bytes: {} are free on that disk, {} are missing", path_, size,
+                            available, size - available),
+                "no_space");
   }
+  if (::fallocate(fd_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) != 0 && errno == ENOSPC) {
+    fail_disk(fmt::format("no room for {} bytes", size), ENOSPC);
+  }
+}
+
+void Spool::announce(std::optional<std::uint64_t> size, bool seekable) {
+  if (size && !this->size()) require_room(*size);
   std::lock_guard lock(mutex_);
   announced_ = true;
   if (size) size_ = size;

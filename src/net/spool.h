@@ -28,8 +28,8 @@ class Spool {
 
   // The writing side.
 
-  /// The head of an answer is there. A known size is reserved on the disk; Error{local} when it has no room.
-  /// `seekable`: far readers may be served apart (wait_for_far_reader).
+  /// The head of an answer is there. A known size is reserved on the disk; Error{local} "no_space" when it
+  /// has no room, with what is missing. `seekable`: far readers may be served apart (wait_for_far_reader).
   void announce(std::optional<std::uint64_t> size, bool seekable);
   /// The resource ends here.
   void set_end(std::uint64_t size);
@@ -63,6 +63,7 @@ class Spool {
   void wake(std::atomic<bool>& gone) noexcept;
 
  private:
+  void require_room(std::uint64_t size) const;
   [[noreturn]] void fail_disk(const std::string& what, int error) const;
   void throw_if_ended(const std::atomic<bool>& gone) const;
   bool over() const { return finished_ || aborted_ || failure_ != nullptr; }

@@ -9,11 +9,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <memory>
 
 #include "base/log.h"
 #include "net/address.h"
+#include "net/proxy.h"
 
 namespace avstage::net {
 namespace {
@@ -54,15 +54,6 @@ long status_of(std::string_view status_line) {
   return status;
 }
 
-/// The proxy for https that the environment names, as libcurl reads it; "" without one.
-std::string environment_proxy() {
-  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return "";
-}
-
 std::string spell(const sockaddr* address) {
   char text[INET6_ADDRSTRLEN] = "an address that is not IP";
   const void* raw = address->sa_family == AF_INET6
@@ -95,8 +86,9 @@ void require_allowed_url(const std::string& url, bool allow_http) {
   if (name != "https" && name != "http") refuse("only https:// is allowed");
 }
 
-Transfer::Transfer(TransferSpec spec, const Client::Options& options, void* share, TransferHandler& handler)
-    : spec_(std::move(spec)), handler_(handler), curl_(curl_easy_init()) {
+Transfer::Transfer(TransferSpec spec, const Client::Options& options, void* share,
+                   const std::set<std::string>& proxy, TransferHandler& handler)
+    : spec_(std::move(spec)), proxy_(proxy), handler_(handler), curl_(curl_easy_init()) {
   if (curl_ == nullptr) throw Error(ErrorCode::local, "libcurl is out of memory");
   try {
     set_up(options, share);
@@ -124,7 +116,10 @@ void Transfer::set_up(const Client::Options& options, void* share) {
   set(curl_, CURLOPT_USERAGENT, "avstage/" AVSTAGE_VERSION);
   set(curl_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(curl_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);  // also in a redirect
-  if (!options.ca_bundle.empty()) set(curl_, CURLOPT_CAINFO, options.ca_bundle.c_str());
+  if (!options.ca_bundle.empty()) {
+    set(curl_, CURLOPT_CAINFO, options.ca_bundle.c_str());
+    set(curl_, CURLOPT_PROXY_CAINFO, options.ca_bundle.c_str());
+  }
   set(curl_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   set(curl_, CURLOPT_HEADERDATA, this);
   set(curl_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -163,12 +158,7 @@ void Transfer::set_up_media(const Client::Options& options) {
   if (!spec_.range.empty()) set(curl_, CURLOPT_RANGE, spec_.range.c_str());
   add_header("Accept-Encoding: identity");
   if (options.allow_http || options.allow_private) return;
-  // A proxy looks up the host itself, so there is nothing to check here; it is then used for every host, or
-  // no_proxy would open a way around both.
-  const std::string proxy = environment_proxy();
-  set(curl_, CURLOPT_PROXY, proxy.c_str());
-  set(curl_, CURLOPT_NOPROXY, "");
-  if (!proxy.empty()) return;
+  // A proxy looks up the host itself: behind one there is nothing to check but that it is the proxy.
   set(curl_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_public_socket);
   set(curl_, CURLOPT_OPENSOCKETDATA, this);
 }
@@ -232,7 +222,8 @@ std::size_t Transfer::on_body(char* data, std::size_t, std::size_t size, void* s
 
 int Transfer::open_public_socket(void* self, int, curl_sockaddr* address) noexcept {
   auto& transfer = *static_cast<Transfer*>(self);
-  if (!is_public_address(&address->addr)) {
+  bool to_proxy = transfer.proxy_.contains(spell_endpoint(&address->addr, address->addrlen));
+  if (!to_proxy && !is_public_address(&address->addr)) {
     try {
       transfer.private_address_ = spell(&address->addr);
     } catch (...) {
@@ -290,15 +281,20 @@ bool Transfer::provably_unsent(int code) const {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PROXY:
+    case CURLE_RECV_ERROR:  // a proxy that refuses CONNECT
       break;
     default:
       return false;
   }
   long request_bytes = 0;
-  curl_off_t ready_to_send = 0;  // 0: connection and handshake were never finished
+  curl_off_t ready_to_send = 0, handshaken = 0;  // 0: that was never reached
   curl_easy_getinfo(curl_, CURLINFO_REQUEST_SIZE, &request_bytes);
   curl_easy_getinfo(curl_, CURLINFO_PRETRANSFER_TIME_T, &ready_to_send);
-  return request_bytes == 0 && ready_to_send == 0;
+  curl_easy_getinfo(curl_, CURLINFO_APPCONNECT_TIME_T, &handshaken);
+  // A proxy's CONNECT counts among the request's bytes. What follows it waits for the handshake.
+  const bool tls = lower(spec_.request.url).starts_with("https:");
+  return ready_to_send == 0 && (request_bytes == 0 || (tls && handshaken == 0));
 }
 
 }  // namespace avstage::net

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "net/client.h"
@@ -31,7 +32,9 @@ void require_allowed_url(const std::string& url, bool allow_http);
 /// The header keeps libcurl's types out: `CURL` and `CURLSH` are void, a `CURLcode` is an int.
 class Transfer {
  public:
-  Transfer(TransferSpec spec, const Client::Options& options, void* share, TransferHandler& handler);
+  /// `proxy`: the endpoints that a media transfer may connect to although they are private.
+  Transfer(TransferSpec spec, const Client::Options& options, void* share, const std::set<std::string>& proxy,
+           TransferHandler& handler);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -60,6 +63,7 @@ class Transfer {
   static int open_public_socket(void* self, int purpose, curl_sockaddr* address) noexcept;
 
   TransferSpec spec_;
+  const std::set<std::string>& proxy_;
   TransferHandler& handler_;
   void* curl_;
   curl_slist* headers_ = nullptr;

@@ -41,21 +41,39 @@ TEST(Client, media_from_private_addresses_may_be_allowed) {
   EXPECT_EQ(server.connections(), 1);
 }
 
-TEST(Client, media_goes_through_the_proxy_of_the_environment_whatever_no_proxy_says) {
-  FaultServer proxy([](const HttpRequest&, Connection& connection) { connection.respond(403, ""); });
-  FaultServer target([](const HttpRequest&, Connection& connection) { connection.respond(200, "x"); });
-  ::setenv("https_proxy", proxy.url().c_str(), 1);
-  ::setenv("no_proxy", "127.0.0.1", 1);
-  {
-    Client client({});
-    Download download(client, fmt::format("https://127.0.0.1:{}/", target.port()));
-    EXPECT_TRUE(error_of([&] { download.wait(); }));
+/// Sets the environment's proxy for one test.
+struct ProxyEnvironment {
+  ProxyEnvironment(const std::string& proxy, const char* except) {
+    ::setenv("HTTPS_PROXY", proxy.c_str(), 1);
+    ::setenv("NO_PROXY", except, 1);
   }
-  ::unsetenv("https_proxy");
-  ::unsetenv("no_proxy");
+  ~ProxyEnvironment() {
+    ::unsetenv("HTTPS_PROXY");
+    ::unsetenv("NO_PROXY");
+  }
+};
+
+TEST(Client, media_goes_through_the_proxy_of_the_environment_which_may_be_private) {
+  FaultServer proxy([](const HttpRequest&, Connection& connection) { connection.respond(403, ""); });
+  ProxyEnvironment environment(proxy.url(), "example.org");
+  Client client({});
+  Download download(client, "https://example.com/");
+  EXPECT_TRUE(error_of([&] { download.wait(); }));
   ASSERT_EQ(proxy.requests().size(), 1u);
   EXPECT_EQ(proxy.requests()[0].method, "CONNECT");
-  EXPECT_EQ(target.connections(), 0);
+  EXPECT_EQ(proxy.requests()[0].target, "example.com:443");
+}
+
+TEST(Client, media_that_no_proxy_names_is_checked_as_without_a_proxy) {
+  FaultServer proxy([](const HttpRequest&, Connection& connection) { connection.respond(403, ""); });
+  FaultServer target([](const HttpRequest&, Connection& connection) { connection.respond(200, "x"); });
+  ProxyEnvironment environment(proxy.url(), "127.0.0.1");
+  Client client({});
+  Download download(client, fmt::format("https://127.0.0.1:{}/", target.port()));
+  auto error = error_of([&] { download.wait(); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->name(), "private_address");
+  EXPECT_EQ(target.connections() + proxy.connections(), 0);
 }
 
 TEST_F(ClientTest, a_download_follows_redirects_without_a_key) {

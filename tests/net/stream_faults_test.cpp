@@ -78,11 +78,12 @@ TEST_P(DropAt, a_reset_is_resumed_without_loss) {
   EXPECT_EQ(facts.requests, 2);
 }
 
-TEST_P(DropAt, an_early_close_is_resumed_at_that_very_byte) {
+TEST_P(DropAt, an_early_close_is_resumed_at_that_byte_and_what_is_before_it_is_compared) {
   auto server = serve_once({.cut_at = GetParam()});
   expect_whole(*server);
   ASSERT_EQ(server->requests().size(), 2u);
-  std::string range = GetParam() == 0 ? "" : fmt::format("bytes={}-", GetParam());
+  std::size_t from = GetParam() - std::min<std::size_t>(65536, GetParam() / 4);
+  std::string range = from == 0 ? "" : fmt::format("bytes={}-", from);
   EXPECT_THAT(server->requests()[1].header("range"), testing::StartsWith(range));
 }
 
@@ -108,7 +109,7 @@ TEST_F(StreamFaults, a_server_that_drops_every_request_is_outlasted_while_bytes_
     serve_file(c, r, file, {.cut_at = from + 20'000});
   });
   expect_whole(*server);
-  EXPECT_EQ(facts.requests, 10);
+  EXPECT_LE(facts.requests, 14) << "what is read again is a small part of what each request brings";
 }
 
 TEST_F(StreamFaults, a_chunked_body_that_lacks_only_its_terminator_is_complete) {
@@ -193,6 +194,80 @@ TEST_F(StreamFaults, a_wrong_content_range_is_answered_by_reading_everything_aga
   }
 }
 
+TEST_F(StreamFaults, a_range_with_other_bytes_than_its_head_says_is_answered_by_reading_everything_again) {
+  auto server = serve([&](int number, const HttpRequest& r, Connection& c) {
+    if (!r.range()) return serve_file(c, r, file, {.cut_at = number == 0 ? 50'000 : kSize});
+    serve_file(c, r, "x" + file.substr(0, kSize - 1));
+  });
+  expect_whole(*server);
+  EXPECT_EQ(server->requests().size(), 3u);
+  EXPECT_EQ(server->requests().back().header("range"), "");
+}
+
+TEST_F(StreamFaults, after_one_wrong_range_no_other_is_taken) {
+  auto server = serve([&](int number, const HttpRequest& r, Connection& c) {
+    if (number == 0) return serve_file(c, r, file, {.cut_at = 50'000});
+    c.respond(206, file, "Content-Range: bytes 0-199999/200000\r\n");
+  });
+  EXPECT_EQ(expect_failure(*server, ErrorCode::input).name(), "bad_answer");
+  EXPECT_EQ(facts.requests, 3);
+}
+
+TEST_F(StreamFaults, another_file_of_the_same_length_is_found_without_any_validator) {
+  const std::string other = noise(kSize, 2);
+  auto server = serve([&](int number, const HttpRequest& r, Connection& c) {
+    serve_file(c, r, number == 0 ? file : other, {.etag = "", .cut_at = number == 0 ? 50'000 : kSize + 1});
+  });
+  EXPECT_EQ(expect_failure(*server, ErrorCode::input).name(), "changed");
+  EXPECT_EQ(facts.received, 50'000u);
+}
+
+TEST_F(StreamFaults, a_tail_that_differs_from_what_the_front_brings_is_found) {
+  const std::string large = noise(1'500'000), other = noise(1'500'000, 2);
+  test::Gate gate;
+  auto server = serve([&](int, const HttpRequest& r, Connection& c) {
+    r.range() ? serve_file(c, r, other) : serve_file(c, r, large, {.gate = &gate, .gate_at = 1000});
+  });
+  auto stream = HttpStream::open(client, patient(server->url()));
+  auto reader = stream->reader();
+  EXPECT_EQ(read_at(*reader, 1'400'000, 10), other.substr(1'400'000, 10));
+  gate.open();
+  auto error = failure_of(*stream);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->name(), "changed");
+}
+
+TEST_F(StreamFaults, a_sum_that_the_server_names_is_checked) {
+  const std::string bytes(10, 'a');
+  const std::string sum = "vyy1imj2hNlaO3jvj2Ycmk5bCegsyPnMiMzpBSjK6yc=";
+  for (const std::string& line : {"Digest: SHA-256=" + sum, "Repr-Digest: sha-256=:" + sum + ":",
+                                  "x-amz-checksum-sha256: " + sum, "x-amz-checksum-sha256: " + sum + "-2"}) {
+    auto server = serve_once({.extra_headers = line + "\r\n"});
+    FaultServer good([&](const HttpRequest& r, Connection& c) {
+      serve_file(c, r, bytes, {.extra_headers = line + "\r\n"});
+    });
+    auto stream = HttpStream::open(client, options(good.url()));
+    EXPECT_EQ(read_all(*stream->reader()), bytes) << line;
+    EXPECT_NO_THROW(stream->wait_complete({})) << line;
+    if (line.ends_with("-2")) continue;
+    EXPECT_EQ(expect_failure(*server, ErrorCode::input).name(), "checksum") << line;
+  }
+}
+
+TEST_F(StreamFaults, a_disk_without_room_is_named_before_a_byte_is_taken) {
+  auto server = serve([&](int, const HttpRequest&, Connection& c) {
+    c.send("HTTP/1.1 200 OK\r\nContent-Length: 1125899906842624\r\n\r\nx");
+    c.stall();
+  });
+  auto how = options(server->url());
+  how.max_bytes = std::uint64_t(1) << 60;
+  Error error = expect_failure(*server, ErrorCode::local, how);
+  EXPECT_EQ(error.name(), "no_space");
+  EXPECT_THAT(error.message(),
+              testing::AllOf(HasSubstr("no room for 1125899906842624 bytes"), HasSubstr("missing")));
+  EXPECT_EQ(facts.received, 0u);
+}
+
 TEST_F(StreamFaults, other_bytes_while_reading_again_are_found) {
   const std::string other = noise(kSize, 2);
   auto server = serve([&](int number, const HttpRequest& r, Connection& c) {
@@ -249,7 +324,8 @@ TEST_F(StreamFaults, an_expired_url_is_renewed_and_continued_at_the_same_byte) {
     EXPECT_EQ(read_all(*stream->reader()), file);
     EXPECT_EQ(stream->facts().refreshes, 1);
     EXPECT_EQ(stream->facts().requests, 3);
-    EXPECT_EQ(server.requests().back().header("range"), "bytes=70000-199999");
+    EXPECT_EQ(server.requests().back().header("range"), "bytes=52500-199999")
+        << "70000 less what is compared";
   }
 }
 

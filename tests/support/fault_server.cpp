@@ -72,6 +72,19 @@ class RequestReader {
   std::string buffer_;
 };
 
+const char* reason(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 206:
+      return "Partial Content";
+    default:
+      return "Because";
+  }
+}
+
+}  // namespace
+
 int listen_on_loopback(int& port) {
   int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -85,19 +98,6 @@ int listen_on_loopback(int& port) {
   port = ntohs(address.sin_port);
   return fd;
 }
-
-const char* reason(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 206:
-      return "Partial Content";
-    default:
-      return "Because";
-  }
-}
-
-}  // namespace
 
 void Gate::open() {
   std::lock_guard lock(mutex_);

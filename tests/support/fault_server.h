@@ -17,6 +17,9 @@
 
 namespace avstage::test {
 
+/// A listening socket on a free port of 127.0.0.1.
+int listen_on_loopback(int& port);
+
 /// Something to wait for that is opened once, by any thread.
 class Gate {
  public:
