@@ -105,7 +105,20 @@ void Middle::answer(const HttpRequest& request, Connection& connection) {
       being_made_.erase(made);
     }
   }
+  if (list) response.body = without_young(response.body);
   connection.respond(static_cast<int>(response.status), response.body, kJson);
+}
+
+std::string Middle::without_young(const std::string& list) const {
+  json body = json::parse(list);
+  json& videos = body["data"].is_array() ? body["data"] : body["data"]["videos"];
+  std::lock_guard lock(mutex_);
+  const auto youngest = std::chrono::steady_clock::now() - list_lag_.load();
+  for (auto it = videos.begin(); it != videos.end();) {
+    auto ordered = ordered_.find(it->value("video_id", it->value("id", "")));
+    it = ordered != ordered_.end() && ordered->second > youngest ? videos.erase(it) : it + 1;
+  }
+  return body.dump();
 }
 
 void Middle::order(const HttpRequest& request, Connection& connection) {
@@ -126,7 +139,7 @@ void Middle::order(const HttpRequest& request, Connection& connection) {
   net::Response response = pass_on(request);
   if (std::string id = video_id_of(response.body); !id.empty()) {
     std::lock_guard lock(mutex_);
-    being_made_[id] = std::chrono::steady_clock::now();
+    being_made_[id] = ordered_[id] = std::chrono::steady_clock::now();
     most_ = std::max(most_, being_made_.size());
   }
   pass("bought");

@@ -34,6 +34,8 @@ class Middle {
   void kill_at(const std::string& kind, int count, std::function<void()> kill);
   /// A video is not completed for so long after its order.
   void make_slowly(std::chrono::milliseconds time) { make_time_ = time; }
+  /// The list does not know a video for so long after its order.
+  void list_late(std::chrono::milliseconds lag) { list_lag_ = lag; }
   /// Orders wait at this gate before they are passed on.
   void hold_orders(Gate* gate);
 
@@ -47,6 +49,7 @@ class Middle {
   void answer(const HttpRequest& request, Connection& connection);
   void order(const HttpRequest& request, Connection& connection);
   net::Response pass_on(const HttpRequest& request);
+  std::string without_young(const std::string& list) const;
   void pass(const std::string& kind);
 
   std::string sandbox_url_;
@@ -59,7 +62,8 @@ class Middle {
   std::function<void()> kill_;
   std::map<std::string, int> seen_;
   std::map<std::string, std::chrono::steady_clock::time_point> being_made_;  ///< since when, by video id
-  std::atomic<std::chrono::milliseconds> make_time_{};
+  std::map<std::string, std::chrono::steady_clock::time_point> ordered_;     ///< by video id
+  std::atomic<std::chrono::milliseconds> make_time_{}, list_lag_{};
   std::size_t most_ = 0;
   std::atomic<int> orders_ = 0;
   std::atomic<Gate*> gate_ = nullptr;

@@ -104,6 +104,27 @@ TEST_F(SeveralRuns, WithoutALimitTheMeterSeesThemTogether) {
   EXPECT_EQ(middle->most_being_made(), 2);
 }
 
+class LateList : public KillBench {};
+
+// The stand-in's list is believed after 0.5 s, the vendor's after 60.
+TEST_F(LateList, IsNoReasonToBuyTwice) {
+  int take = 0;
+  for (auto lag : {0ms, 250ms, 5000ms}) {
+    const std::string name = fmt::format("lag{}", ++take);
+    middle->list_late(lag);
+    middle->new_run(ApiFault::lost);
+    CliResult r = start(name, job("v2", take))->wait();
+    EXPECT_EQ(r.exit_code, lag > 500ms ? 9 : 0) << r.err;
+    EXPECT_EQ(sandbox->charges(), take);
+    if (r.exit_code == 9) {
+      std::this_thread::sleep_for(lag);
+      EXPECT_EQ(start(name, job("v2", take))->wait().exit_code, 0) << "it is looked for again";
+    }
+    EXPECT_EQ(middle->orders(), take);
+    EXPECT_EQ(sandbox->charges(), take);
+  }
+}
+
 class NoLedger : public KillBench {};
 
 TEST_F(NoLedger, NothingIsOrderedWhereTheIntentCannotBeMadeDurable) {
