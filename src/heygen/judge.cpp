@@ -69,7 +69,8 @@ VideoStatus judge_status(VideoStatus status, const std::string& video_id, Api& a
                                 status.error->str()));
     }
   } else if (std::find(waiting_words.begin(), waiting_words.end(), status.word) == waiting_words.end()) {
-    api.warn_once(fmt::format("unknown video status '{}': still waiting", quote(status.word, 60)));
+    status.word = quote(status.word, 60);
+    api.warn_once(fmt::format("unknown video status '{}': still waiting", status.word));
   }
   return status;
 }

@@ -17,7 +17,8 @@ inline constexpr const char* kAllowedCodecs =
 
 /// Limits on what one medium may make us hold in memory.
 inline constexpr int kMaxSide = 16384;
-inline constexpr long kMaxPixels = 100'000'000;
+inline constexpr long kMaxPixels = 100'000'000;       // of a still
+inline constexpr long kMaxMovingPixels = 40'000'000;  // a decoder holds a score of them
 inline constexpr int kMaxStreams = 100;
 inline constexpr int kMaxFps = 1000;
 

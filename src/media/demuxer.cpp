@@ -120,7 +120,13 @@ void Demuxer::Impl::open(Want want) {
   // A stream must not be read to its end just to learn how long it is.
   context->skip_estimate_duration_from_pts = source ? 1 : 0;
   // Without a name libav judges by content alone, and no "%d" in it becomes a sequence of files.
-  checked(avformat_open_input(&context, "", nullptr, nullptr), "is not a medium avstage reads");
+  int ret = avformat_open_input(&context, "", nullptr, nullptr);
+  if (source) source->rethrow_stashed();
+  if (ret == AVERROR(ENOMEM)) {  // what libav answers to one stream too many
+    throw Error(ErrorCode::input,
+                fmt::format("{}: has more than {} streams, or its index is too large", name, kMaxStreams));
+  }
+  checked(ret, "is not a medium avstage reads");
   find_streams();
   facts = read_facts(*context, video, audio, name);
   if (want == Want::video) audio = nullptr;

@@ -79,11 +79,11 @@ std::optional<Time> stated_duration(const AVFormatContext& context, const AVStre
   return std::nullopt;
 }
 
-void check_limits(const VideoFacts& v, const std::string& name) {
-  if (v.width > kMaxSide || v.height > kMaxSide ||
-      static_cast<std::int64_t>(v.width) * v.height > kMaxPixels) {
+void check_limits(const VideoFacts& v, bool still, const std::string& name) {
+  const long most = still ? kMaxPixels : kMaxMovingPixels;
+  if (v.width > kMaxSide || v.height > kMaxSide || static_cast<std::int64_t>(v.width) * v.height > most) {
     throw Error(ErrorCode::input, fmt::format("{}: the picture is {}x{}; allowed are {} a side and {} Mpixel",
-                                              name, v.width, v.height, kMaxSide, kMaxPixels / 1'000'000));
+                                              name, v.width, v.height, kMaxSide, most / 1'000'000));
   }
   constexpr int widest = 4 * kMaxSide;
   if (v.display_width < 1 || v.display_width > widest || v.display_height < 1 || v.display_height > widest) {
@@ -127,7 +127,9 @@ VideoFacts video_facts(AVFormatContext& context, AVStream& stream, const std::st
   v.width = stream.codecpar->width;
   v.height = stream.codecpar->height;
   if (v.width <= 0 || v.height <= 0) {
-    throw Error(ErrorCode::input, fmt::format("{}: the {} picture has no size", name, v.codec));
+    // libav leaves out a size that it refuses to decode.
+    throw Error(ErrorCode::input, fmt::format("{}: the {} picture has no size, or more than {} Mpixel", name,
+                                              v.codec, kMaxPixels / 1'000'000));
   }
   AVRational sar = av_guess_sample_aspect_ratio(&context, &stream, nullptr);
   if (sar.num > 0 && sar.den > 0) v.sar = from_av(sar);
@@ -141,7 +143,7 @@ VideoFacts video_facts(AVFormatContext& context, AVStream& stream, const std::st
     v.duration = stated_duration(context, stream);
     v.duration = exact_duration(v);
   }
-  check_limits(v, name);
+  check_limits(v, is_image(context), name);
   return v;
 }
 

@@ -46,7 +46,7 @@ struct Response {
   std::string body;
   /// The first header of that (lower-case) name, or "".
   std::string header(std::string_view name) const;
-  /// Retry-After in seconds (number or HTTP date), nullopt when absent or malformed; never negative.
+  /// Retry-After in seconds (number or HTTP date), from 0 to a year; nullopt when absent or malformed.
   std::optional<std::int64_t> retry_after(std::int64_t now_unix) const;
 };
 

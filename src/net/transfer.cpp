@@ -123,6 +123,7 @@ void Transfer::set_up(const Client::Options& options, void* share) {
   set(curl_, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
   set(curl_, CURLOPT_USERAGENT, "avstage/" AVSTAGE_VERSION);
   set(curl_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(curl_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);  // also in a redirect
   if (!options.ca_bundle.empty()) set(curl_, CURLOPT_CAINFO, options.ca_bundle.c_str());
   set(curl_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   set(curl_, CURLOPT_HEADERDATA, this);

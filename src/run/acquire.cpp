@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "run/purchase.h"
+#include "run/speech.h"
 
 namespace avstage::run {
 namespace {
@@ -45,6 +46,21 @@ std::unique_ptr<ledger::ClipLock> lock_clip(Session& session, const std::string&
       throw Error(ErrorCode::interrupted, label + ": stopped", "interrupted");
     }
   }
+}
+
+/// A clip of an hour where the vendor said three seconds is not the clip that was bought, and rendering it
+/// would cost an hour's work.
+void require_likely_length(const std::string& label, const MediaFacts& facts,
+                           const heygen::VideoStatus& status) {
+  if (!status.duration || !facts.available) return;
+  const double most = 2 * *status.duration + 10, found = facts.available->to_double();
+  if (found <= most) return;
+  throw Error(
+      ErrorCode::input,
+      fmt::format("{}: the vendor said {:.3f} s, the file holds {:.3f} s; allowed are at most twice as many "
+                  "and 10 more",
+                  label, *status.duration, found),
+      "too_long");
 }
 
 /// Compares what arrived with what the vendor said, once the bytes are all there.
@@ -132,6 +148,7 @@ class Obtain {
       stream_->wait_complete(stop);
       facts = media::prove_complete(stream_->reader(), label_);
     }
+    require_likely_length(label_, facts, bought_.status);
     media_.set_stream(index_, stream_);
     tell(Event::Kind::completed, bought_.video_id);
     send(AcquireNews::Kind::readable, facts);
@@ -139,6 +156,8 @@ class Obtain {
     MediaFacts found = media::prove_complete(stream_->reader(), label_);
     check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven);
     store(stop);
+    require_speech(purchase_.avatar, bought_.video_id, label_,
+                   media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::audio));
     tell(Event::Kind::proven, bought_.video_id);
     send(AcquireNews::Kind::proven, found);
   }
@@ -172,6 +191,8 @@ class Obtain {
     bought_.video_id = archived_->video_id;
     bought_.origin = "archive";
     bought_.status.duration = archived_->duration;
+    require_speech(purchase_.avatar, bought_.video_id, label_,
+                   media::Demuxer::open_file(path, media::Demuxer::Want::audio));
     media_.set_file(index_, path);
     MediaFacts facts = media::probe_file(path);
     send(AcquireNews::Kind::readable, facts);

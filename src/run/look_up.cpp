@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 
 #include "avstage/avstage.h"
 #include "base/atomic_file.h"
@@ -14,6 +13,8 @@
 /// The façade's small questions: a job file, a media file, a filter.
 namespace avstage {
 namespace {
+
+constexpr std::size_t kMaxJobBytes = std::size_t(16) << 20;
 
 std::string type_of(const filters::Param& p) {
   switch (p.type) {
@@ -68,12 +69,14 @@ Job load_job(const std::string& path, const std::map<std::string, std::string>& 
   ReadOptions options;
   options.set = set;
   if (path == "-") {
-    std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+    std::string text(kMaxJobBytes + 1, '\0');  // one more than is allowed: the reader says how much that is
+    std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(std::cin.gcount()));
     return read_job(text, "-", "", options);
   }
   std::string text;
   try {
-    text = read_file(path, std::size_t(16) << 20);
+    text = read_file(path, kMaxJobBytes);
   } catch (const Error& e) {
     throw Error(ErrorCode::usage, e.message(), e.name());
   }

@@ -14,6 +14,7 @@
 #include "run/filter_chain.h"
 #include "run/leftovers.h"
 #include "run/manifest.h"
+#include "run/speech.h"
 
 namespace avstage::run {
 namespace {
@@ -28,6 +29,25 @@ namespace fs = std::filesystem;
 std::string folder_of(const std::string& path) {
   std::string dir = fs::path(path).parent_path().string();
   return dir.empty() ? "." : dir;
+}
+
+/// A name that came from a variable may be that of a link to anywhere.
+void require_inside_root(const OutputSpec& output, const std::string& dir) {
+  if (output.root.empty()) return;
+  std::error_code ec;
+  auto real = [&](const std::string& path) {
+    fs::path found = fs::weakly_canonical(fs::absolute(path), ec);
+    return found.has_filename() ? found : found.parent_path();
+  };
+  const fs::path root = real(output.root), folder = real(dir);
+  auto [end, rest] = std::mismatch(root.begin(), root.end(), folder.begin(), folder.end());
+  if (!ec && end == root.end()) return;
+  throw Error(ErrorCode::usage,
+              fmt::format("{}: found the output {}, which leads to {}; allowed: with ${{…}}, a path that "
+                          "stays in {}",
+                          output.mark.str(), in_quotes(output.path), in_quotes(folder.string()),
+                          in_quotes(root.string())),
+              "output");
 }
 
 plan::ClipFacts file_facts(Session& session, const std::string& path, bool image) {
@@ -69,6 +89,8 @@ std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan
   auto entry = session.archived(plan.purchases[planned.purchase].clip_key);
   if (!entry) return std::nullopt;
   const std::string path = session.archive_path(*entry);
+  require_speech(std::get<AvatarRef>(ref), entry->video_id, planned.label,
+                 media::Demuxer::open_file(path, media::Demuxer::Want::audio));
   media.set_file(planned.purchase, path);
   return plan::ClipFacts{media::probe_file(path), avatar_identity(session.realm(), entry->video_id)};
 }
@@ -155,6 +177,7 @@ void prepare_outputs(const Job& job) {
   for (const OutputSpec& output : job.outputs) {
     std::error_code ec;
     const std::string dir = folder_of(output.path);
+    require_inside_root(output, dir);
     fs::create_directories(dir, ec);
     if (!fs::is_directory(dir, ec)) cannot_write(output, fmt::format("{} is no folder", dir));
     if (::access(dir.c_str(), W_OK | X_OK) != 0)

@@ -109,7 +109,7 @@ std::vector<OutputSpec> read_outputs(const Parts& parts, const std::string& base
   std::vector<OutputSpec> outputs;
   if (parts.output) {
     OutputSpec output;
-    output.path = read_output_path(*parts.output, base_dir);
+    read_output_path(*parts.output, base_dir, output);
     output.mark = parts.output->mark();
     outputs.push_back(output);
     return outputs;

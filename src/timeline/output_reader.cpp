@@ -35,7 +35,7 @@ AudioSettings read_audio(const Value& value) {
 }
 
 constexpr Field<OutputDraft> output_fields[] = {
-    {"path", [](const Value& v, OutputDraft& d) { d.output.path = read_output_path(v, d.base_dir); }},
+    {"path", [](const Value& v, OutputDraft& d) { read_output_path(v, d.base_dir, d.output); }},
     {"size", [](const Value& v, OutputDraft& d) { d.output.size = read_size(v, 16, 8192); }},
     {"codec", [](const Value& v, OutputDraft& d) { d.output.codec = v.choice(video_codecs); }},
     {"crf", [](const Value& v, OutputDraft& d) { d.output.crf = v.number(0, 51); }},

@@ -10,7 +10,8 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_path = 4096;
+constexpr std::size_t max_path = 4096, max_name = 255;
+constexpr std::size_t name_room = 35;  // for the endings of part files and of the manifest beside an output
 constexpr double max_pixels = 16384, max_percent = 1000;
 
 int hex_digit(char c) {
@@ -46,9 +47,21 @@ const std::string& local_path(const Value& value, std::string_view what) {
   return path;
 }
 
-/// What the author wrote up to the last "/" before the first variable is trusted, the rest is not.
-void check_variable_in_path(const Value& value) {
-  if (!value.node().variable_at) return;
+/// What a file system takes, known before anything is bought.
+void check_path_length(const Value& value, std::size_t room) {
+  const std::filesystem::path path(value.node().text);
+  for (const std::filesystem::path& part : path) {
+    const std::size_t most = part == path.filename() ? max_name - room : max_name;
+    if (part.native().size() <= most) continue;
+    fail(value.mark(), "too_long", fmt::format("a name of {} bytes in a path", part.native().size()),
+         fmt::format("at most {} bytes", most));
+  }
+}
+
+/// What the author wrote up to the last "/" before the first variable is trusted, the rest is not. Returns
+/// that part: "" without a variable.
+std::string trusted_folder(const Value& value) {
+  if (!value.node().variable_at) return "";
   const std::string& path = value.node().text;
   std::size_t slash = path.substr(0, *value.node().variable_at).rfind('/');
   std::string rest = slash == std::string::npos ? path : path.substr(slash + 1);
@@ -58,6 +71,7 @@ void check_variable_in_path(const Value& value) {
   for (const std::filesystem::path& part : std::filesystem::path(rest)) {
     if (part == "..") value.refuse(allowed);
   }
+  return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
 }
 
 }  // namespace
@@ -124,16 +138,18 @@ std::string read_input_path(const Value& value, const std::string& base_dir) {
   return joined_path(base_dir, local_path(value, "the path of a local file"));
 }
 
-std::string read_output_path(const Value& value, const std::string& base_dir) {
+void read_output_path(const Value& value, const std::string& base_dir, OutputSpec& output) {
   const std::string& path = local_path(value, "the path of a file");
-  check_variable_in_path(value);
+  check_path_length(value, name_room);
+  const std::string root = trusted_folder(value);
+  if (!root.empty()) output.root = joined_path(base_dir, root);
   std::string name = std::filesystem::path(path).filename().string();
   std::size_t point = name.rfind('.');
   std::string ending = point == std::string::npos ? "" : name.substr(point);
   if (ending.size() == name.size() || (ending != ".mp4" && ending != ".mov" && ending != ".mkv")) {
     value.refuse("a file name ending in .mp4, .mov or .mkv");
   }
-  return joined_path(base_dir, path);
+  output.path = joined_path(base_dir, path);
 }
 
 }  // namespace avstage

@@ -176,6 +176,8 @@ struct AudioSettings {
 
 struct OutputSpec {
   std::string path;  ///< the file's ending chooses the container: mp4, mov, mkv
+  /// With a variable in the path: the folder that it must not lead out of, not by a link either. Else "".
+  std::string root;
   std::optional<std::pair<int, int>> size;  ///< default: the canvas'
   std::string codec = "h264";               ///< h264, hevc
   std::optional<double> crf;                ///< default 20 (h264), 23 (hevc)
