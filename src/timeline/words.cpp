@@ -10,7 +10,7 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_path = 4000, max_name = 255;
+constexpr std::size_t max_path = 4096, max_name = 255;
 constexpr std::size_t name_room = 35;  // for the endings of part files and of the manifest beside an output
 constexpr double max_pixels = 16384, max_percent = 1000;
 
