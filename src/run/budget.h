@@ -6,8 +6,8 @@
 
 namespace avstage::run {
 
-/// Credits for a second of finished clip, by dialect. The built-in figures are the vendor's published ones:
-/// v2's plans took one credit a minute, v3's wallet takes dollars.
+/// Credits for a second of finished clip, by dialect. The built-in figures are what public sources said in
+/// 2026: v2's plans took one credit a minute, v3's wallet takes dollars.
 struct Prices {
   double v2 = 1.0 / 60, v3 = 0.067;
   double of(const std::string& dialect) const { return dialect == "v2" ? v2 : v3; }

@@ -22,19 +22,29 @@ class SeveralRuns : public KillBench {
     environment.insert(more.begin(), more.end());
     return environment;
   }
-  bool wait_for_orders(int count) const {
-    for (int i = 0; i < 2000 && middle->orders() < count; ++i) std::this_thread::sleep_for(10ms);
-    return middle->orders() >= count;
+  void wait_for_orders(int count) const {
+    for (int i = 0; i < 3000 && middle->orders() < count; ++i) std::this_thread::sleep_for(10ms);
+    EXPECT_EQ(middle->orders(), count);
+  }
+  /// A run whose order is held back until `gate` opens.
+  std::unique_ptr<CliProcess> start_and_hold(Gate& gate) {
+    middle->hold_orders(&gate);
+    auto run = start("a", job("v3", 1), shared());
+    wait_for_orders(1);
+    return run;
+  }
+  /// A second run that needs the same clip.
+  std::unique_ptr<CliProcess> start_waiting() {
+    auto run = start("b", job("v3", 1), shared());
+    EXPECT_TRUE(run->wait_for("another run is obtaining it", 20s)) << run->err();
+    return run;
   }
 };
 
 TEST_F(SeveralRuns, OfTwoThatNeedOneClipOneBuysItAndTheOtherUsesIt) {
   Gate gate;
-  middle->hold_orders(&gate);
-  auto first = start("a", job("v3", 1), shared());
-  ASSERT_TRUE(wait_for_orders(1));
-  auto second = start("b", job("v3", 1), shared());
-  EXPECT_TRUE(second->wait_for("another run is obtaining it", 20s)) << second->err();
+  auto first = start_and_hold(gate);
+  auto second = start_waiting();
   gate.open();
   CliResult a = first->wait(), b = second->wait();
   EXPECT_EQ(a.exit_code, 0) << a.err;
@@ -47,9 +57,7 @@ TEST_F(SeveralRuns, OfTwoThatNeedOneClipOneBuysItAndTheOtherUsesIt) {
 
 TEST_F(SeveralRuns, WhoDoesNotWantToWaitEndsAtOnceAndBuysNothing) {
   Gate gate;
-  middle->hold_orders(&gate);
-  auto first = start("a", job("v3", 1), shared());
-  ASSERT_TRUE(wait_for_orders(1));
+  auto first = start_and_hold(gate);
   const auto no_wait = shared({{"AVSTAGE_KILL_NO_WAIT", "1"}});
   CliResult same_clip = start("b", job("v3", 1), no_wait)->wait();
   EXPECT_EQ(same_clip.exit_code, 11);
@@ -68,11 +76,8 @@ TEST_F(SeveralRuns, WhoDoesNotWantToWaitEndsAtOnceAndBuysNothing) {
 
 TEST_F(SeveralRuns, OneOfWhichDiesIsSucceededByTheOneThatWaits) {
   Gate gate;
-  middle->hold_orders(&gate);
-  auto first = start("a", job("v3", 1), shared());
-  ASSERT_TRUE(wait_for_orders(1));
-  auto second = start("b", job("v3", 1), shared());
-  EXPECT_TRUE(second->wait_for("another run is obtaining it", 20s)) << second->err();
+  auto first = start_and_hold(gate);
+  auto second = start_waiting();
   first->signal(SIGKILL);
   first->wait();
   gate.open();
@@ -96,9 +101,13 @@ TEST_F(SeveralRuns, TogetherHaveNoMoreClipsMadeThanOneMay) {
 }
 
 TEST_F(SeveralRuns, WithoutALimitTheMeterSeesThemTogether) {
+  Gate gate;
+  middle->hold_orders(&gate);
   middle->make_slowly(1500ms);
   auto one = start("r1", job("v2", 1, R"(, "max_concurrent": 3)"), shared());
   auto two = start("r2", job("v2", 2, R"(, "max_concurrent": 3)"), shared());
+  wait_for_orders(2);
+  gate.open();
   EXPECT_EQ(one->wait().exit_code, 0);
   EXPECT_EQ(two->wait().exit_code, 0);
   EXPECT_EQ(middle->most_being_made(), 2);
