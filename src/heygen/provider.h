@@ -107,8 +107,6 @@ std::string canonical_request(const AvatarRef& clip);
 /// The background colour that the clip asks for: the neutral word's, or read from the vendor's own body;
 /// nullopt when there is none or it is no single colour.
 std::optional<Color> requested_background(const AvatarRef& clip);
-/// Whether the clip is asked to say or play something, as far as the words tell; false for a given video.
-bool asks_for_speech(const AvatarRef& clip);
 /// Whether the clip asked for test mode (free, watermarked).
 bool is_test(const AvatarRef& clip);
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +40,19 @@ inline AvatarRef body_clip(const std::string& body) {
   clip.request = body;
   clip.mark = {"job.json", 3, 14, "/clips/0/avatar"};
   return clip;
+}
+
+/// What is wrong with a clip of those above, said at its place.
+inline std::string usage_error(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::usage);
+    EXPECT_TRUE(error.message().starts_with("job.json:3:14 (/clips/0/avatar): ")) << error.message();
+    return error.message();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
 }
 
 /// A provider of one dialect before a scripted server.

@@ -11,20 +11,9 @@ namespace {
 
 using test::body_clip;
 using test::host_clip;
+using test::usage_error;
 using testing::HasSubstr;
 using Change = std::function<void(AvatarRef&)>;
-
-std::string usage_error(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::usage);
-    EXPECT_THAT(error.message(), testing::StartsWith("job.json:3:14 (/clips/0/avatar): "));
-    return error.message();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
-}
 
 TEST(Dialect, NeutralWordsGoToV3UnlessItHasNoFieldForThem) {
   struct Case {

@@ -187,6 +187,8 @@ TEST(Submit, NamesTheWayOutWhenV2IsGone) {
   }
   EXPECT_THAT(told("v2", {404, R"({"error":{"code":"avatar_not_found","message":"no such avatar"}})"}),
               AllOf(HasSubstr("rejected vendor: code avatar_not_found"), Not(HasSubstr("gone"))));
+  EXPECT_THAT(told("v2", {404, R"({"error":{"code":"template_not_found","message":"no such template"}})"}),
+              AllOf(HasSubstr("rejected vendor: code template_not_found"), Not(HasSubstr("gone"))));
   EXPECT_THAT(told("v3", {404, R"({"error":{"code":"avatar_not_found","message":"no such avatar"}})"}),
               AllOf(HasSubstr("rejected vendor: code avatar_not_found"), Not(HasSubstr("gone"))));
 }

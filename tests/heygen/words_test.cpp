@@ -12,6 +12,7 @@ namespace avstage {
 namespace {
 
 using heygen::Json;
+using test::usage_error;
 using testing::HasSubstr;
 
 AssetRef asset(const std::string& id) {
@@ -80,17 +81,6 @@ std::pair<std::string, Json> sent(const std::string& dialect, const AvatarRef& c
   EXPECT_TRUE(std::holds_alternative<heygen::Accepted>(result));
   test::Received request = bench.server.received().at(0);
   return {request.target, Json::parse(request.body)};
-}
-
-std::string usage_error(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::usage);
-    EXPECT_THAT(error.message(), testing::StartsWith("job.json:3:14 (/clips/0/avatar): "));
-    return error.message();
-  }
-  return "";
 }
 
 TEST(Words, V2HasSilenceRecordingsAndPicturesBehind) {
@@ -216,7 +206,7 @@ TEST(Words, TheLimitsHoldInEveryScene) {
   clip.scenes = std::vector<AvatarScene>(51, scene("Hi"));
   EXPECT_THAT(usage_error([&] { heygen::validate(clip, "v3"); }), HasSubstr("at most 50"));
   clip.scenes.resize(50);
-  EXPECT_EQ(usage_error([&] { heygen::validate(clip, "v3"); }), "");
+  EXPECT_NO_THROW(heygen::validate(clip, "v3"));
   clip.scenes[49].say = std::string(5001, 'a');
   EXPECT_THAT(usage_error([&] { heygen::validate(clip, "v3"); }), HasSubstr("at most 5000"));
   EXPECT_THAT(usage_error([&] { heygen::validate(silent(101), "v2"); }), HasSubstr("1 to 100"));
