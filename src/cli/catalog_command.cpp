@@ -20,7 +20,7 @@ struct QuestionOptions : WorldOptions {
   bool json = false, url = false;
 
   void add_to(CLI::App& command, const char* api_help) {
-    command.add_option("--api", query.api, api_help);
+    command.add_option("--api", query.api, api_help)->type_name("API");
     command.add_flag("--json", json, "one JSON document on stdout, errors as JSON on stderr");
     WorldOptions::add_to(command);
   }
@@ -129,8 +129,8 @@ int print_status(const Settings& settings, const QuestionOptions& options, const
 constexpr const char* kApiHelp = "the vendor's API to ask: v3 or v2";
 
 void add_list(CLI::App& command, const Question& options, const char* name_help) {
-  command.add_option("--name", options->query.name, name_help);
-  command.add_option("--gender", options->query.gender, "only this one: female, male …");
+  command.add_option("--name", options->query.name, name_help)->type_name("PART");
+  command.add_option("--gender", options->query.gender, "only this one: female, male …")->type_name("WORD");
   command.add_flag("--refresh", options->query.refresh,
                    "ask the vendor now; else a list is kept for 15 minutes");
   options->add_to(command, kApiHelp);
@@ -146,7 +146,8 @@ void add_catalog(CLI::App& app, Action& action) {
 
   auto voices = std::make_shared<QuestionOptions>();
   command = app.add_subcommand("voices", "list the voices that the account may use");
-  command->add_option("--language", voices->query.language, "only those whose language begins with this");
+  command->add_option("--language", voices->query.language, "only those whose language begins with this")
+      ->type_name("WORD");
   add_list(*command, voices, "only those with this in their name or id");
   on_chosen(*command, voices, action, print_voices);
 
@@ -158,7 +159,7 @@ void add_catalog(CLI::App& app, Action& action) {
   auto status = std::make_shared<QuestionOptions>();
   status->query.api = "auto";
   command = app.add_subcommand("status", "ask once how a video at the vendor's stands");
-  command->add_option("id", status->video_id, "the video's id")->required();
+  command->add_option("id", status->video_id, "the video's id")->type_name("ID")->required();
   command->add_flag("--url", status->url, "print URLs whole: whoever has a signed URL has the file");
   status->add_to(*command, "the API that made it: auto, v3 or v2");
   on_chosen(*command, status, action, print_status);

@@ -63,17 +63,26 @@ ordered_json track_of(const ordered_json& clip) {
 
 void ClipWords::add_to(CLI::App& command, bool with_film) {
   const char* const group = "Instead of a job file";
-  command.add_option("--avatar", avatar, "avatar id (avstage avatars)")->group(group);
-  command.add_option("--voice", voice, "voice id (avstage voices)")->group(group);
+  command.add_option("--avatar", avatar, "avatar id (avstage avatars)")->type_name("ID")->group(group);
+  command.add_option("--voice", voice, "voice id (avstage voices)")->type_name("ID")->group(group);
   command.add_option("--say", say, "the words, or @FILE")->group(group);
-  command.add_option("--background", background, "colour behind the avatar: #rrggbb")->group(group);
+  command.add_option("--background", background, "colour behind the avatar: #rrggbb")
+      ->type_name("COLOR")
+      ->group(group);
   command.add_flag("--print-job", print_job, "print the job that these words mean, and do nothing")
       ->group(group);
   if (!with_film) return;
-  command.add_option("-o,--output", output, "the film to make: .mp4, .mov or .mkv")->group(group);
-  command.add_option("--over", over, "a film that the avatar stands in front of")->group(group);
-  command.add_option("--at", at, "where in it: top-left … bottom-right (default)")->group(group);
+  command.add_option("-o,--output", output, "the film to make: .mp4, .mov or .mkv")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_option("--over", over, "a film that the avatar stands in front of")
+      ->type_name("FILM")
+      ->group(group);
+  command.add_option("--at", at, "where in it: top-left … bottom-right (default)")
+      ->type_name("PLACE")
+      ->group(group);
   command.add_option("--width", width, "how wide: pixels or per cent of the film (default 28%)")
+      ->type_name("LENGTH")
       ->group(group);
   command.add_flag("--key", key, "take the background out (of #00b140, if none is named)")->group(group);
 }

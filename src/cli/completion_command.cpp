@@ -79,8 +79,7 @@ std::string zsh(CLI::App& app) {
     for (const CLI::Option* option : named_options(*command)) {
       for (const std::string& name : spellings(*option)) {
         std::string help = replaced(option->get_description(), "[]:\\", "\\");
-        cases +=
-            " \\\n      " + quoted(name + "[" + help + "]" + (is_flag(*option) ? "" : ":value:_files"));
+        cases += " \\\n      " + quoted(name + "[" + help + "]" + (is_flag(*option) ? "" : ":value:_files"));
       }
     }
     cases += " \\\n      '*:file:_files' ;;\n";
@@ -124,6 +123,7 @@ void add_completion(CLI::App& app, Action& action) {
   CLI::App* command =
       app.add_subcommand("completion", "print the words that a shell completes: bash, zsh or fish");
   command->add_option("shell", *shell, "bash, zsh or fish")
+      ->type_name("SHELL")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([shell, &app, &action] {

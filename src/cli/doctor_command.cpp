@@ -100,11 +100,14 @@ void add_doctor(CLI::App& app, Action& action) {
   command->add_flag("--yes", options->yes, "agree to that purchase; else a terminal is asked")
       ->group("With a real clip");
   command->add_option("--avatar", options->test.avatar, "whose clip (default: the first of the list)")
+      ->type_name("ID")
       ->group("With a real clip");
   command->add_option("--voice", options->test.voice, "whose voice (default: the avatar's)")
+      ->type_name("ID")
       ->group("With a real clip");
   command
       ->add_option("-o,--output", options->test.transcript, "the transcript (default: avstage-live-TIME.txt)")
+      ->type_name("FILE")
       ->group("With a real clip");
   command->callback([options, &action] {
     action = {[options](const std::stop_token& stop) { return run_doctor(*options, stop); }, true};

@@ -62,7 +62,8 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_flag("--accept-watermark", options->accept_watermark,
                     "take the watermarked version of a clip that could not be paid for");
   command->add_flag("--json", options->json, "one JSON document on stdout, errors as JSON on stderr");
-  command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr");
+  command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr")
+      ->type_name("STYLE");
   command->callback([options, &action] {
     action = {[options](const std::stop_token& stop) { return generate_job(*options, stop); }, true};
   });

@@ -5,11 +5,14 @@
 namespace avstage::cli {
 
 void WorldOptions::add_to(CLI::App& command) {
-  command.add_option("--state", state,
-                     "folder of ledger and archive (AVSTAGE_STATE; default XDG state folder)");
-  command.add_option("--cache", cache,
-                     "folder of spool and segments (AVSTAGE_CACHE; default XDG cache folder)");
-  command.add_option("--api-base", api_base, "base URL of the vendor's API (HEYGEN_API_BASE)");
+  command
+      .add_option("--state", state, "folder of ledger and archive (AVSTAGE_STATE; default XDG state folder)")
+      ->type_name("DIR");
+  command
+      .add_option("--cache", cache, "folder of spool and segments (AVSTAGE_CACHE; default XDG cache folder)")
+      ->type_name("DIR");
+  command.add_option("--api-base", api_base, "base URL of the vendor's API (HEYGEN_API_BASE)")
+      ->type_name("URL");
   command.add_flag("--sandbox", sandbox, "a stand-in for the vendor in this process: nothing is bought");
   command
       .add_option("--sandbox-script", sandbox_script, "a JSON file that says what goes wrong in the stand-in")
@@ -29,8 +32,9 @@ Settings WorldOptions::settings() const {
 }
 
 void JobOptions::add_to(CLI::App& command, bool with_film) {
-  command.add_option("job", job, "the job file, or - for stdin");
+  command.add_option("job", job, "the job file, or - for stdin")->type_name("JOB");
   command.add_option("--set", set, "give a variable of the job its value: name=value")
+      ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   WorldOptions::add_to(command);
   clip.add_to(command, with_film);

@@ -88,7 +88,8 @@ void add_render(CLI::App& app, Action& action) {
                       "the longest a clip waits where the vendor asks to; 10m");
   command->add_option("--deadline", options->deadline, "the longest this run may take");
   command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
-  command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr");
+  command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr")
+      ->type_name("STYLE");
   command->callback([options, &action] {
     action = {[options](const std::stop_token& stop) { return render_job(*options, stop); }, true};
   });
@@ -116,7 +117,8 @@ void add_plan(CLI::App& app, Action& action) {
 void add_look_up(CLI::App& app, Action& action) {
   auto name = std::make_shared<std::string>();
   CLI::App* filters = app.add_subcommand("filters", "list the filters, or the parameters of one");
-  filters->add_option("name", *name, "a filter of avstage, lavfi, or a filter lavfi may use");
+  filters->add_option("name", *name, "a filter of avstage, lavfi, or a filter lavfi may use")
+      ->type_name("NAME");
   filters->callback([name, &action] {
     action.run = [name](const std::stop_token&) {
       std::fputs(describe_filters(*name).c_str(), stdout);
@@ -125,7 +127,7 @@ void add_look_up(CLI::App& app, Action& action) {
   });
   auto file = std::make_shared<std::string>();
   CLI::App* probe = app.add_subcommand("probe", "show what a media file holds, as JSON");
-  probe->add_option("file", *file, "the media file")->required();
+  probe->add_option("file", *file, "the media file")->type_name("FILE")->required();
   probe->callback([file, &action] {
     action.run = [file](const std::stop_token&) {
       fmt::print("{}\n", to_json(probe_media(*file)));

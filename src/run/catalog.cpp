@@ -175,7 +175,11 @@ VideoState ask_status(const Settings& settings, const std::string& video_id, con
     if (auto found = look_up(asker, "v3", video_id, stop)) return *found;
   }
   if (api != "v3") {
-    if (auto found = look_up(asker, "v2", video_id, stop)) return *found;
+    try {
+      if (auto found = look_up(asker, "v2", video_id, stop)) return *found;
+    } catch (const Error& e) {
+      if (api == "v2" || e.code() != ErrorCode::vendor) throw;  // the older API may be gone
+    }
   }
   throw Error(ErrorCode::vendor,
               fmt::format("the vendor does not know video {}: it was deleted, is a moment old, or belongs to "

@@ -169,7 +169,7 @@ std::string examine_live(const Settings& settings, const LiveTest& test, const O
   run::Transcript transcript;
   run::Session session(settings, job.heygen, stop, transcript.listener());
   transcript.line(fmt::format("# avstage {} doctor --live, {}, {:%Y-%m-%d %H:%M:%S} UTC", AVSTAGE_VERSION,
-                              session.realm(),
+                              settings.sandbox.empty() ? session.realm() : settings.sandbox,
                               fmt::gmtime(static_cast<std::time_t>(system_clock().unix_seconds()))));
   try {
     std::string video_id = buy_and_look(session, job, test, observer, transcript, stop);

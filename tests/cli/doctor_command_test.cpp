@@ -36,7 +36,7 @@ class Doctor : public testing::Test {
     json document = json::parse(r.out, nullptr, false);
     for (const json& f : document["findings"]) {
       out[f["check"]] = f;
-      if (f["state"] != "ok") EXPECT_FALSE(f.value("advice", "").empty()) << f;
+      EXPECT_TRUE(f["state"] == "ok" || !f.value("advice", "").empty()) << f;
     }
     return out;
   }
@@ -98,8 +98,8 @@ TEST_F(Doctor, NamesTheKeysSourceAndNeverTheKey) {
   EXPECT_THAT(findings(0, {}, none)["key"]["found"].get<std::string>(),
               HasSubstr("from " + (dir / ".heygen")));
   for (const std::string& file : dir.files()) {
-    if (file.find("credentials") == std::string::npos)
-      EXPECT_THAT(read_bytes(file), Not(HasSubstr("canary-key")));
+    if (file.find("credentials") != std::string::npos) continue;
+    EXPECT_THAT(read_bytes(file), Not(HasSubstr("canary-key"))) << file;
   }
 }
 
