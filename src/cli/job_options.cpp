@@ -10,6 +10,8 @@ void JobOptions::add_to(CLI::App& command) {
   command.add_option("--state", state, "folder of ledger and archive (AVSTAGE_STATE; default XDG state folder)");
   command.add_option("--cache", cache, "folder of spool and segments (AVSTAGE_CACHE; default XDG cache folder)");
   command.add_option("--api-base", api_base, "base URL of the vendor's API (HEYGEN_API_BASE)");
+  command.add_option("--ca-bundle", ca_bundle,
+                     "PEM file of the certificates to trust instead of the system's");
   command.add_flag("--sandbox", sandbox, "buy nothing: stand-in clips from a server in this process");
 }
 
@@ -34,6 +36,7 @@ Settings JobOptions::settings() const {
   if (!state.empty()) s.state_dir = state;
   if (!cache.empty()) s.cache_dir = cache;
   s.api_base = api_base;
+  s.ca_bundle = ca_bundle;
   return s;
 }
 

@@ -14,7 +14,7 @@ namespace avstage::cli {
 struct JobOptions {
   std::string job;
   std::vector<std::string> set;
-  std::string state, cache, api_base;
+  std::string state, cache, api_base, ca_bundle;
   bool sandbox = false;
 
   void add_to(CLI::App& command);

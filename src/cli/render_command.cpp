@@ -12,6 +12,7 @@ namespace {
 struct RenderOptions : JobOptions {
   bool overwrite = false, accept_watermark = false, json = false;
   std::string progress = "auto";
+  std::uint64_t max_clip_bytes = Settings().max_clip_bytes;
 };
 
 void print_summary(const Report& report) {
@@ -40,6 +41,7 @@ int render_job(const RenderOptions& options, const std::stop_token& stop) {
   Settings settings = options.settings();
   settings.overwrite = options.overwrite;
   settings.accept_watermark = options.accept_watermark;
+  settings.max_clip_bytes = options.max_clip_bytes;
   std::unique_ptr<sandbox::Sandbox> sandbox;
   if (options.sandbox) sandbox = start_sandbox(settings, {});
   Progress progress(style);
@@ -62,6 +64,10 @@ void add_render(CLI::App& app, Action& action) {
   command->add_flag("-y,--overwrite", options->overwrite, "replace existing files that are not up to date");
   command->add_flag("--accept-watermark", options->accept_watermark,
                     "take the watermarked version of a clip that could not be paid for");
+  command
+      ->add_option("--max-clip-bytes", options->max_clip_bytes,
+                   "refuse an avatar clip that is larger; 500MB and the like are understood")
+      ->transform(CLI::AsSizeValue(false));
   command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
   command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr");
   command->callback([options, &action] {

@@ -16,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kDurationTolerance = 0.5;  ///< seconds between the vendor's word and the file
+/// Seconds between the vendor's word and the file; where nothing but that word says where the end is, the
+/// last tenth of a second of a sound that is longer than the picture.
+constexpr double kDurationTolerance = 0.5, kOnlyWordTolerance = 0.1;
 
 /// Moves a complete file into place, across file systems if need be.
 void move_file(const std::string& from, const std::string& to) {
@@ -49,7 +51,7 @@ std::unique_ptr<ledger::ClipLock> lock_clip(Session& session, const std::string&
 
 /// Compares what arrived with what the vendor said, once the bytes are all there.
 void check_contract(const std::string& label, const MediaFacts& promised, const MediaFacts& found,
-                    const heygen::VideoStatus& status, bool length_proven) {
+                    const heygen::VideoStatus& status, bool length_proven, bool end_marked) {
   if (!found.video) throw Error(ErrorCode::input, label + ": the clip has no picture", "no_video");
   Time promised_end = promised.available.value_or(Time(0)), end = found.available.value_or(Time(0));
   if (to_frames(promised_end, Rational(25)) != to_frames(end, Rational(25))) {
@@ -58,10 +60,20 @@ void check_contract(const std::string& label, const MediaFacts& promised, const 
                             promised_end.to_double(), end.to_double()),
                 "incomplete");
   }
-  if (!status.duration || std::abs(*status.duration - end.to_double()) <= kDurationTolerance) return;
+  const bool proven = length_proven || end_marked;
+  if (!status.duration) {
+    if (proven) return;
+    throw Error(ErrorCode::input,
+                fmt::format("{}: nothing proves that {:.3f} s are all: the server closed the connection "
+                            "without a length, the file has no index, and the vendor named no duration",
+                            label, end.to_double()),
+                "incomplete");
+  }
+  const double off = std::abs(*status.duration - end.to_double());
+  if (off <= (proven ? kDurationTolerance : kOnlyWordTolerance)) return;
   std::string message = fmt::format("{}: the vendor said {:.3f} s, the file holds {:.3f} s", label,
                                     *status.duration, end.to_double());
-  if (!length_proven) throw Error(ErrorCode::input, message, "incomplete");
+  if (!length_proven || !end_marked) throw Error(ErrorCode::input, message, "incomplete");
   log::warning("{}", message);
 }
 
@@ -137,7 +149,8 @@ class Obtain {
     send(AcquireNews::Kind::readable, facts);
     stream_->wait_complete(stop);
     MediaFacts found = media::prove_complete(stream_->reader(), label_);
-    check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven);
+    bool end_marked = media::marks_its_end(stream_->reader(), label_);
+    check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven, end_marked);
     store(stop);
     tell(Event::Kind::proven, bought_.video_id);
     send(AcquireNews::Kind::proven, found);
@@ -190,6 +203,7 @@ class Obtain {
     };
     spool_ = fmt::format("{}/{}.{}.part", session_.spool_dir(), purchase_.clip_key, ::getpid());
     options.spool_path = spool_;
+    options.max_bytes = session_.settings().max_clip_bytes;
     options.stall = session_.patience().stall;
     options.retry_delay = session_.patience().retry;
     remover_ = std::make_unique<FileRemover>(spool_);

@@ -31,6 +31,7 @@ net::Client::Options client_options(const Settings& settings) {
   net::Client::Options options;
   options.allow_http = !settings.sandbox.empty() || heygen::allow_http();
   options.allow_private = options.allow_http;
+  options.ca_bundle = settings.ca_bundle;
   return options;
 }
 
@@ -59,6 +60,7 @@ Session::Session(const Settings& settings, const HeygenSettings& heygen, std::st
     realm_ = "sandbox";
     patience_ = Patience::for_stand_in();
   }
+  if (settings_.stall.count() > 0) patience_.stall = settings_.stall;
   make_directories(settings_.state_dir);
   ledger_ = ledger::Ledger::open(settings_.state_dir, clock());
   for (const std::string& dir : {archive_dir(), spool_dir()}) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,6 +27,10 @@ struct Settings {
   std::string sandbox;
   bool overwrite = false;         ///< replace existing files that are not up to date
   bool accept_watermark = false;  ///< take the watermarked version of a clip that could not be paid for
+  std::string ca_bundle;          ///< PEM file of the certificates to trust; empty: the system's
+  std::uint64_t max_clip_bytes = std::uint64_t(8) << 30;  ///< a larger avatar clip is refused
+  /// A download without a new byte for so long is dropped and goes on anew; 0: 20 s, 5 s with a stand-in.
+  std::chrono::milliseconds stall{0};
 };
 
 /// AVSTAGE_STATE, AVSTAGE_CACHE, else the XDG folders. Error{local} when no home folder is known.
