@@ -235,7 +235,8 @@ void add_bodies(std::vector<FaultCase>& all) {
                  0, "", false});
   all.push_back(
       {"truncated at rest", instead([](const ClipRequest& r) { return r.clip.substr(0, r.at); }), 6});
-  all.push_back({"4 KiB of zeros at rest", instead(with_a_hole), 6});
+  all.push_back(
+      {.name = "4 KiB of zeros at rest", .serve = instead(with_a_hole), .code = 6, .only_decoding = true});
   all.push_back({"a fragment or 4 KiB missing at rest", instead(with_a_piece_missing), 6});
   all.push_back({"larger than --max-clip-bytes", always([](const ClipRequest&) { return ServeOptions{}; }), 6,
                  "--max-clip-bytes", false, 5s, 10'000});

@@ -35,6 +35,7 @@ struct FaultCase {
   bool positional = true;  ///< strikes at a byte of the file
   std::chrono::milliseconds stall{5'000};
   std::uint64_t max_clip_bytes = std::uint64_t(8) << 30;
+  bool only_decoding = false;  ///< the bytes are all there: what decodes of them may be kept
 };
 
 /// Every row of the fault model's stream part that a loopback server can play.
