@@ -17,6 +17,9 @@ void WorldOptions::add_to(CLI::App& command) {
   command
       .add_option("--sandbox-script", sandbox_script, "a JSON file that says what goes wrong in the stand-in")
       ->needs("--sandbox");
+  command
+      .add_option("--ca-bundle", ca_bundle, "PEM file of the certificates to trust instead of the system's")
+      ->type_name("FILE");
 }
 
 Settings WorldOptions::settings() const {
@@ -28,6 +31,7 @@ Settings WorldOptions::settings() const {
   if (!state.empty()) s.state_dir = state;
   if (!cache.empty()) s.cache_dir = cache;
   s.api_base = api_base;
+  s.ca_bundle = ca_bundle;
   return s;
 }
 

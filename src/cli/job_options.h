@@ -12,7 +12,7 @@ namespace avstage::cli {
 
 /// The words of every command that talks to the vendor or keeps something.
 struct WorldOptions {
-  std::string state, cache, api_base, sandbox_script;
+  std::string state, cache, api_base, sandbox_script, ca_bundle;
   bool sandbox = false;
 
   void add_to(CLI::App& command);

@@ -15,6 +15,7 @@ struct RenderOptions : JobOptions {
   bool no_wait = false;
   std::string max_wait, deadline;
   std::optional<double> max_credits;
+  std::uint64_t max_clip_bytes = Settings().max_clip_bytes;
 };
 
 Rational length_of(const char* option, const std::string& text) {
@@ -58,6 +59,7 @@ int render_job(const RenderOptions& options, const std::stop_token& stop) {
   settings.max_credits = options.max_credits;
   if (!options.max_wait.empty()) settings.max_wait = length_of("--max-wait", options.max_wait);
   if (!options.deadline.empty()) settings.deadline = length_of("--deadline", options.deadline);
+  settings.max_clip_bytes = options.max_clip_bytes;
   std::unique_ptr<sandbox::Sandbox> sandbox;
   if (options.sandbox) sandbox = start_sandbox(settings, {.script = options.sandbox_script});
   Progress progress(style);
@@ -87,6 +89,10 @@ void add_render(CLI::App& app, Action& action) {
   command->add_option("--max-wait", options->max_wait,
                       "the longest a clip waits where the vendor asks to; 10m");
   command->add_option("--deadline", options->deadline, "the longest this run may take");
+  command
+      ->add_option("--max-clip-bytes", options->max_clip_bytes,
+                   "refuse an avatar clip that is larger; 500MB and the like are understood")
+      ->transform(CLI::AsSizeValue(false));
   command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
   command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr")
       ->type_name("STYLE");

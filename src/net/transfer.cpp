@@ -260,7 +260,8 @@ std::exception_ptr Transfer::result(int code) const {
                                       private_address_)),
               "private_address"));
   }
-  if (code == CURLE_UNSUPPORTED_PROTOCOL) {
+  // libcurl gives the same code for an answer that is no HTTP.
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && head_.status / 100 == 3) {
     return std::make_exception_ptr(
         Error(ErrorCode::usage, log::redact(where + ": redirected to a URL that is not https://, refused"),
               "unsafe_url"));

@@ -6,6 +6,7 @@ net::Client::Options client_options(const Settings& settings, net::Listener list
   net::Client::Options options;
   options.allow_http = !settings.sandbox.empty() || heygen::allow_http();
   options.allow_private = options.allow_http;
+  options.ca_bundle = settings.ca_bundle;
   options.listener = std::move(listener);
   return options;
 }

@@ -18,7 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kDurationTolerance = 0.5;  ///< seconds between the vendor's word and the file
+/// Seconds between the vendor's word and the file; where nothing but that word says where the end is, the
+/// last tenth of a second of a sound that is longer than the picture.
+constexpr double kDurationTolerance = 0.5, kOnlyWordTolerance = 0.1;
 
 bool on_one_device(const std::string& file, const std::string& other) {
   struct stat a {
@@ -70,7 +72,7 @@ void require_likely_length(const std::string& label, const MediaFacts& facts,
 
 /// Compares what arrived with what the vendor said, once the bytes are all there.
 void check_contract(const std::string& label, const MediaFacts& promised, const MediaFacts& found,
-                    const heygen::VideoStatus& status, bool length_proven) {
+                    const heygen::VideoStatus& status, bool length_proven, bool end_marked) {
   if (!found.video) throw Error(ErrorCode::input, label + ": the clip has no picture", "no_video");
   Time promised_end = promised.available.value_or(Time(0)), end = found.available.value_or(Time(0));
   if (to_frames(promised_end, Rational(25)) != to_frames(end, Rational(25))) {
@@ -79,10 +81,20 @@ void check_contract(const std::string& label, const MediaFacts& promised, const 
                             promised_end.to_double(), end.to_double()),
                 "incomplete");
   }
-  if (!status.duration || std::abs(*status.duration - end.to_double()) <= kDurationTolerance) return;
+  const bool proven = length_proven || end_marked;
+  if (!status.duration) {
+    if (proven) return;
+    throw Error(ErrorCode::input,
+                fmt::format("{}: nothing proves that {:.3f} s are all: the server closed the connection "
+                            "without a length, the file has no index, and the vendor named no duration",
+                            label, end.to_double()),
+                "incomplete");
+  }
+  const double off = std::abs(*status.duration - end.to_double());
+  if (off <= (proven ? kDurationTolerance : kOnlyWordTolerance)) return;
   std::string message = fmt::format("{}: the vendor said {:.3f} s, the file holds {:.3f} s", label,
                                     *status.duration, end.to_double());
-  if (!length_proven) throw Error(ErrorCode::input, message, "incomplete");
+  if (!length_proven || !end_marked) throw Error(ErrorCode::input, message, "incomplete");
   log::warning("{}", message);
 }
 
@@ -145,7 +157,8 @@ class Obtain {
     stream_->wait_complete(stop);
     crash_point("streamed");
     MediaFacts found = media::prove_complete(stream_->reader(), label_);
-    check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven);
+    bool end_marked = media::marks_its_end(stream_->reader(), label_);
+    check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven, end_marked);
     store(stop);
     require_speech(purchase_.avatar, bought_.video_id, label_,
                    media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::audio));
@@ -202,6 +215,7 @@ class Obtain {
     };
     spool_ = fmt::format("{}/{}.{}.part", session_.spool_dir(), purchase_.clip_key, ::getpid());
     options.spool_path = spool_;
+    options.max_bytes = session_.settings().max_clip_bytes;
     options.stall = session_.patience().stall;
     options.retry_delay = session_.patience().retry;
     remover_ = std::make_unique<FileRemover>(spool_);

@@ -70,6 +70,7 @@ Session::Session(const Settings& settings, const HeygenSettings& heygen, std::st
   bool stand_in = !settings_.sandbox.empty();
   realm_ = stand_in ? "sandbox" : ledger::realm_of(account_.api_base, heygen.account);
   if (stand_in) patience_ = Patience::for_stand_in();
+  if (settings_.stall.count() > 0) patience_.stall = settings_.stall;
   make_directories(settings_.state_dir);
   if (!ledger_) ledger_ = ledger::Ledger::open(settings_.state_dir, clock_);
   for (const std::string& dir : {archive_dir(), spool_dir()}) {

@@ -55,6 +55,17 @@ TEST_F(ClientTest, sends_what_was_given_and_returns_any_status) {
   EXPECT_EQ(seen.header("content-type"), "application/json");
 }
 
+TEST_F(ClientTest, an_answer_that_is_no_http_is_a_lost_answer) {
+  FaultServer server([](const HttpRequest&, Connection& connection) {
+    connection.send("\x16\x03\x01 no HTTP\r\n\r\n");
+    connection.close();
+  });
+  auto error = transport_error_of([&] { client.perform({.method = "POST", .url = server.url()}); });
+  ASSERT_TRUE(error);
+  EXPECT_FALSE(error->unsent());
+  EXPECT_EQ(error->code(), ErrorCode::network);
+}
+
 TEST_F(ClientTest, sends_other_methods_as_they_are_named) {
   FaultServer server([](const HttpRequest&, Connection& connection) { connection.respond(200, ""); });
   client.perform({.method = "DELETE", .url = server.url()});

@@ -104,12 +104,15 @@ void Vendor::status(const std::string& id, Connection& c, bool v3) const {
 
 void Vendor::download(const HttpRequest& r, Connection& c) {
   bool first = false;
+  int number = 0;
   ServeOptions options;
   {
     std::lock_guard lock(mutex_);
-    first = downloads_++ == 0;
+    number = downloads_++;
+    first = number == 0;
     options = first || script_.cdn_always ? script_.cdn : ServeOptions{};
   }
+  if (script_.download) return script_.download(number, r, c);
   bool expired = script_.expire_at > 0 && r.target.ends_with("=s1") && !first;
   if (expired) {
     c.respond(403, "<Error><Code>AccessDenied</Code></Error>", "Content-Type: application/xml\r\n");

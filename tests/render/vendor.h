@@ -27,6 +27,8 @@ class Vendor {
     bool unlisted = false;                ///< its list is empty
     int lose_answers = 0;                 ///< so many creates are accepted, but their answers never arrive
     std::uint64_t expire_at = 0;          ///< the first URL turns 403 from this byte on (0: never)
+    /// Answers every download, the first with number 0, instead of `cdn`.
+    std::function<void(int number, const HttpRequest&, Connection&)> download;
   };
   explicit Vendor(Script script);
 
