@@ -19,6 +19,7 @@ struct Action {
 void add_render(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_look_up(CLI::App& app, Action& action);  ///< filters, probe
+void add_source(CLI::App& app, Action& action);
 void add_sandbox(CLI::App& app, Action& action);
 
 }  // namespace avstage::cli

@@ -6,14 +6,22 @@ namespace avstage::cli {
 
 void JobOptions::add_to(CLI::App& command) {
   command.add_option("job", job, "the job file, or - for stdin")->required();
+  add_variables(command);
+  add_places(command);
+}
+
+void JobOptions::add_variables(CLI::App& command) {
   command.add_option("--set", set, "give a variable of the job its value: name=value")->allow_extra_args(false);
+}
+
+void JobOptions::add_places(CLI::App& command) {
   command.add_option("--state", state, "folder of ledger and archive (AVSTAGE_STATE; default XDG state folder)");
   command.add_option("--cache", cache, "folder of spool and segments (AVSTAGE_CACHE; default XDG cache folder)");
   command.add_option("--api-base", api_base, "base URL of the vendor's API (HEYGEN_API_BASE)");
   command.add_flag("--sandbox", sandbox, "buy nothing: stand-in clips from a server in this process");
 }
 
-Job JobOptions::load() const {
+Job JobOptions::load(const std::string& path) const {
   std::map<std::string, std::string> values;
   for (const std::string& pair : set) {
     std::size_t equals = pair.find('=');
@@ -22,7 +30,7 @@ Job JobOptions::load() const {
     }
     values[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
-  return load_job(job, values);
+  return load_job(path, values);
 }
 
 Settings JobOptions::settings() const {

@@ -17,8 +17,11 @@ struct JobOptions {
   std::string state, cache, api_base;
   bool sandbox = false;
 
-  void add_to(CLI::App& command);
-  Job load() const;
+  void add_to(CLI::App& command);  ///< all of them
+  void add_variables(CLI::App& command);
+  void add_places(CLI::App& command);
+  Job load() const { return load(job); }
+  Job load(const std::string& path) const;
   Settings settings() const;
 };
 

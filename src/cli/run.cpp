@@ -121,6 +121,7 @@ int run(int argc, char** argv) {
   add_render(app, action);
   add_plan(app, action);
   add_look_up(app, action);
+  add_source(app, action);
   add_sandbox(app, action);
   const bool json = wants_json(argc, argv);
   try {

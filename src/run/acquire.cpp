@@ -51,13 +51,8 @@ std::unique_ptr<ledger::ClipLock> lock_clip(Session& session, const std::string&
 void check_contract(const std::string& label, const MediaFacts& promised, const MediaFacts& found,
                     const heygen::VideoStatus& status, bool length_proven) {
   if (!found.video) throw Error(ErrorCode::input, label + ": the clip has no picture", "no_video");
-  Time promised_end = promised.available.value_or(Time(0)), end = found.available.value_or(Time(0));
-  if (to_frames(promised_end, Rational(25)) != to_frames(end, Rational(25))) {
-    throw Error(ErrorCode::input,
-                fmt::format("{}: its header promised {:.3f} s, but it holds {:.3f} s", label,
-                            promised_end.to_double(), end.to_double()),
-                "incomplete");
-  }
+  require_promised_length(label, promised, found);
+  Time end = found.available.value_or(Time(0));
   if (!status.duration || std::abs(*status.duration - end.to_double()) <= kDurationTolerance) return;
   std::string message = fmt::format("{}: the vendor said {:.3f} s, the file holds {:.3f} s", label,
                                     *status.duration, end.to_double());
@@ -66,6 +61,16 @@ void check_contract(const std::string& label, const MediaFacts& promised, const 
 }
 
 }  // namespace
+
+void require_promised_length(const std::string& label, const MediaFacts& promised, const MediaFacts& found) {
+  Time promised_end = promised.available.value_or(Time(0)), end = found.available.value_or(Time(0));
+  if (to_frames(promised_end, Rational(25)) != to_frames(end, Rational(25))) {
+    throw Error(ErrorCode::input,
+                fmt::format("{}: its header promised {:.3f} s, but it holds {:.3f} s", label,
+                            promised_end.to_double(), end.to_double()),
+                "incomplete");
+  }
+}
 
 /// How many clips may be being made at once.
 class Acquirer::Slots {
@@ -143,11 +148,11 @@ class Obtain {
     send(AcquireNews::Kind::proven, found);
   }
 
-  /// Any thread: wakes whatever waits for bytes.
+  /// Any thread: wakes whatever waits for bytes. Who reads a complete clip is not disturbed.
   void abort() noexcept {
     std::lock_guard lock(mutex_);
     aborted_ = true;
-    if (stream_) stream_->abort();
+    if (stream_ && !stream_->complete()) stream_->abort();
   }
 
   AcquireNews news_of(AcquireNews::Kind kind) const {

@@ -27,14 +27,14 @@ std::string folder(const char* own, const char* xdg, const char* under_home) {
   throw Error(ErrorCode::local, fmt::format("no home folder is known: set {} or HOME", own), "no_home");
 }
 
+}  // namespace
+
 net::Client::Options client_options(const Settings& settings) {
   net::Client::Options options;
   options.allow_http = !settings.sandbox.empty() || heygen::allow_http();
   options.allow_private = options.allow_http;
   return options;
 }
-
-}  // namespace
 
 Patience Patience::for_stand_in() {
   Patience p;
