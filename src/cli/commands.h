@@ -15,11 +15,15 @@ struct Action {
   bool orderly = false;  ///< a signal asks it to stop and clean up; else it ends the process at once
 };
 
+/// For a server: returns 0 once `stop` is requested.
+int until_stopped(const std::stop_token& stop);
+
 /// Each adds its sub-command to `app` and sets `action` when the user chose it.
 void add_render(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_look_up(CLI::App& app, Action& action);  ///< filters, probe
 void add_source(CLI::App& app, Action& action);
+void add_serve(CLI::App& app, Action& action);
 void add_sandbox(CLI::App& app, Action& action);
 
 }  // namespace avstage::cli

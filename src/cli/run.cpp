@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -107,6 +109,14 @@ bool wants_json(int argc, char** argv) {
 
 }  // namespace
 
+int until_stopped(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait(lock, stop, [] { return false; });
+  return 0;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"turns a job file into finished video, avatar clips included", "avstage"};
   app.set_version_flag("--version", "avstage " AVSTAGE_VERSION);
@@ -122,6 +132,7 @@ int run(int argc, char** argv) {
   add_plan(app, action);
   add_look_up(app, action);
   add_source(app, action);
+  add_serve(app, action);
   add_sandbox(app, action);
   const bool json = wants_json(argc, argv);
   try {
