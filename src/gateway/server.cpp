@@ -104,7 +104,12 @@ void Server::turn() {
   if (waiting[0].revents != 0) alarm_.still();
   std::size_t next = 2;
   for (auto c = connections_.begin(); c != connections_.end();) {
-    bool open = c->advance(waiting[next++].revents) && !c->idle_for(kIdle);
+    bool open = false;
+    try {
+      open = c->advance(waiting[next++].revents) && !c->idle_for(kIdle);
+    } catch (const std::exception& e) {  // it has no answer; the others have
+      log::error("gateway: {}", e.what());
+    }
     c = open ? std::next(c) : connections_.erase(c);
   }
   if (waiting[1].revents != 0) accept_all();

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "support/cli_runner.h"
 #include "support/media_fixtures.h"
@@ -11,6 +14,8 @@
 // The avatar stage in front of a stock ffmpeg.
 namespace avstage::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 const char* const kJob = R"({ "version": 1,
   "clips": [ { "id": "h", "avatar": { "id": "a", "voice": "v", "say": "Hello.", "size": "160x128" } } ],
@@ -55,6 +60,19 @@ TEST_F(SourceCommand, StockFfmpegReadsEveryPacketOfIt) {
     if (first.empty()) first = sound;
     EXPECT_EQ(sound, first) << container;
   }
+}
+
+TEST_F(SourceCommand, ServeGivesTheSameClipAUrlAndEndsWithASignal) {
+  CliProcess server(avstage_binary(), {"serve", "job.json", "--sandbox", "--no-token"}, dir.path());
+  for (int i = 0; i < 400 && server.out().find(".mp4") == std::string::npos; ++i)
+    std::this_thread::sleep_for(10ms);
+  const std::string out = server.out(),
+                    url = out.substr(out.find('\n') + 1, out.find(".mp4") + 4 - out.find('\n') - 1);
+  ASSERT_NE(url.find("/job/"), std::string::npos) << out << server.err();
+  EXPECT_NE(out.find(".mp4 not bought clip 'h'\n"), std::string::npos) << out;
+  EXPECT_EQ(shell("curl -s -o /dev/null -w %{http_code} " + url), "404 0\n");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait().exit_code, 0);
 }
 
 TEST_F(SourceCommand, AClosedPipeIsSevenAndAFailedClipItsOwnCode) {
