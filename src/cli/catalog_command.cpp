@@ -39,7 +39,7 @@ void on_chosen(
     action = {[options, ask](const std::stop_token& stop) {
                 Settings settings = options->settings();
                 std::unique_ptr<sandbox::Sandbox> sandbox;
-                if (options->sandbox) sandbox = start_sandbox(settings, {});
+                if (options->sandbox) sandbox = start_sandbox(settings, {.script = options->sandbox_script});
                 return ask(settings, *options, stop);
               },
               true};

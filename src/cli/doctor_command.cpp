@@ -72,7 +72,7 @@ std::string buy_and_look(const Settings& settings, DoctorOptions& options, const
 int run_doctor(DoctorOptions& options, const std::stop_token& stop) {
   Settings settings = options.settings();
   std::unique_ptr<sandbox::Sandbox> sandbox;
-  if (options.sandbox) sandbox = start_sandbox(settings, {});
+  if (options.sandbox) sandbox = start_sandbox(settings, {.script = options.sandbox_script});
   std::vector<Finding> findings = examine(settings, stop);
   ordered_json document{{"findings", to_json(findings)}};
   if (!options.json) print_text(findings);

@@ -45,7 +45,7 @@ int generate_job(const GenerateOptions& options, const std::stop_token& stop) {
   Settings settings = options.settings();
   settings.accept_watermark = options.accept_watermark;
   std::unique_ptr<sandbox::Sandbox> sandbox;
-  if (options.sandbox) sandbox = start_sandbox(settings, {});
+  if (options.sandbox) sandbox = start_sandbox(settings, {.script = options.sandbox_script});
   std::vector<StoredClip> clips = generate(job, settings, std::ref(progress), stop);
   progress.clear();
   options.json ? print_json(clips) : print_text(clips);

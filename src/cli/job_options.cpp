@@ -37,9 +37,7 @@ Settings WorldOptions::settings() const {
 
 void JobOptions::add_to(CLI::App& command, bool with_film) {
   command.add_option("job", job, "the job file, or - for stdin")->type_name("JOB");
-  command.add_option("--set", set, "give a variable of the job its value: name=value")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+  add_variables(command);
   WorldOptions::add_to(command);
   clip.add_to(command, with_film);
 }
@@ -55,6 +53,16 @@ Job JobOptions::load() const {
   if (job.empty()) {
     throw Error(ErrorCode::usage, "a job file is required, or --avatar, --voice and --say", "command_line");
   }
+  return load_file(job);
+}
+
+void JobOptions::add_variables(CLI::App& command) {
+  command.add_option("--set", set, "give a variable of the job its value: name=value")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
+Job JobOptions::load_file(const std::string& path) const {
   std::map<std::string, std::string> values;
   for (const std::string& pair : set) {
     std::size_t equals = pair.find('=');
@@ -63,7 +71,7 @@ Job JobOptions::load() const {
     }
     values[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
-  return load_job(job, values);
+  return load_job(path, values);
 }
 
 std::unique_ptr<sandbox::Sandbox> start_sandbox(Settings& settings, const sandbox::Options& options) {

@@ -40,10 +40,12 @@ struct JobOptions : WorldOptions {
   std::vector<std::string> set;
   ClipWords clip;
 
-  void add_to(CLI::App& command, bool with_film = true);
+  void add_to(CLI::App& command, bool with_film = true);  ///< all of them
+  void add_variables(CLI::App& command);                  ///< --set alone
   Job load() const;
-  bool print_if_asked()
-      const;  ///< true: the words said --print-job, the job stands on stdout, and that is all
+  Job load_file(const std::string& path) const;
+  /// True: the words said --print-job, the job stands on stdout, and that is all.
+  bool print_if_asked() const;
 };
 
 /// Options with --sandbox: starts the stand-in in this process and points `settings` at it.

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -108,6 +110,14 @@ bool wants_json(int argc, char** argv) {
 
 }  // namespace
 
+int until_stopped(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait(lock, stop, [] { return false; });
+  return 0;
+}
+
 int run(int argc, char** argv) {
   secrets::take_from_environment(
       "HEYGEN_API_KEY");  // also where it is not used, so that nobody sees it there
@@ -127,6 +137,8 @@ int run(int argc, char** argv) {
   add_doctor(app, action);
   add_generate(app, action);
   add_catalog(app, action);
+  add_source(app, action);
+  add_serve(app, action);
   add_sandbox(app, action);
   add_ledger(app, action);
   add_completion(app, action);

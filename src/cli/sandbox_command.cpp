@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <condition_variable>
 #include <cstdio>
-#include <mutex>
 
 #include "cli/commands.h"
 #include "cli/job_options.h"
@@ -39,11 +37,7 @@ int serve(const SandboxWords& words, const std::stop_token& stop) {
   auto server = sandbox::Sandbox::start(parse(words));
   fmt::print("{}\n", server->base_url());
   std::fflush(stdout);
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait(lock, stop, [] { return false; });
-  return 0;
+  return until_stopped(stop);
 }
 
 }  // namespace

@@ -206,6 +206,14 @@ AVStream* Demuxer::audio() const {
   return impl_->audio;
 }
 
+AVFormatContext* Demuxer::context() const {
+  return impl_->context;
+}
+
+void Demuxer::rethrow_stashed() {
+  if (impl_->source) impl_->source->rethrow_stashed();
+}
+
 bool Demuxer::read(AVPacket& packet) {
   for (;;) {
     av_packet_unref(&packet);

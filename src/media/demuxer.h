@@ -30,6 +30,10 @@ class Demuxer {
   AVStream* video() const;  ///< nullptr when there is none or it is not wanted; owned by the demuxer
   AVStream* audio() const;
 
+  AVFormatContext* context() const;  ///< owned by the demuxer
+  /// Throws what went wrong in the byte source during calls of libav on context().
+  void rethrow_stashed();
+
   /// The next packet of a wanted stream into `packet`; false at the true end.
   bool read(AVPacket& packet);
   /// Continues at the key frame at or before `timestamp` (in the stream's time base), or at the

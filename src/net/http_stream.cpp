@@ -43,6 +43,11 @@ class Stream : public HttpStream, public std::enable_shared_from_this<Stream> {
   }
 
   std::unique_ptr<ByteSource> reader() override;
+  std::size_t read_arrived(std::uint64_t at, std::span<std::byte> out) const override {
+    return spool_.read_arrived(at, out);
+  }
+  void want(std::uint64_t at) override { spool_.want(at); }
+  void unwant(std::uint64_t at) noexcept override { spool_.unwant(at); }
   void wait_complete(const std::stop_token& stop) override { spool_.wait_finished(stop); }
   bool complete() const override { return spool_.finished(); }
   void abort() noexcept override;

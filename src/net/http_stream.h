@@ -43,6 +43,13 @@ class HttpStream {
   /// transfer has proven where the end is; a failure of the transfer is thrown as its cause.
   virtual std::unique_ptr<ByteSource> reader() = 0;
 
+  /// For a reader that must not wait: bytes from `at` that are there, 0 when the first has not arrived (or
+  /// `at` is the end); throws the cause when it never will. want() makes the stream fetch it as for a reader
+  /// that waits, until unwant().
+  virtual std::size_t read_arrived(std::uint64_t at, std::span<std::byte> out) const = 0;
+  virtual void want(std::uint64_t at) = 0;
+  virtual void unwant(std::uint64_t at) noexcept = 0;
+
   /// Waits until every byte is in the spool, or throws the cause; Error{interrupted} on `stop`. Where only
   /// the closed connection marked the end, Facts::length_proven stays false: the container must prove it.
   virtual void wait_complete(const std::stop_token& stop) = 0;

@@ -175,7 +175,31 @@ std::size_t Spool::read(std::uint64_t at, std::span<std::byte> out, const std::a
   if (available == 0 && failure_) std::rethrow_exception(failure_);
   if (available == 0) return 0;
   lock.unlock();
-  ssize_t n = pread_retrying(fd_, out.first(std::min<std::uint64_t>(out.size(), available)), at);
+  return read_present(at, out.first(std::min<std::uint64_t>(out.size(), available)));
+}
+
+std::size_t Spool::read_arrived(std::uint64_t at, std::span<std::byte> out) const {
+  std::unique_lock lock(mutex_);
+  std::uint64_t available = present_.run_end(at) - at;
+  if (available == 0 && failure_) std::rethrow_exception(failure_);
+  if (available == 0) return 0;
+  lock.unlock();
+  return read_present(at, out.first(std::min<std::uint64_t>(out.size(), available)));
+}
+
+void Spool::want(std::uint64_t at) {
+  std::lock_guard lock(mutex_);
+  waiting_.insert(at);
+  changed_.notify_all();
+}
+
+void Spool::unwant(std::uint64_t at) noexcept {
+  std::lock_guard lock(mutex_);
+  if (auto place = waiting_.find(at); place != waiting_.end()) waiting_.erase(place);
+}
+
+std::size_t Spool::read_present(std::uint64_t at, std::span<std::byte> out) const {
+  ssize_t n = pread_retrying(fd_, out, at);
   if (n < 0) fail_disk("cannot read", errno);
   if (n == 0 && !out.empty()) {
     throw Error(ErrorCode::local, fmt::format("{}: was cut short by somebody else", path_), "file");

@@ -56,6 +56,11 @@ class Spool {
   /// At least one byte from `at`, waiting for it; 0 only at or behind the end. Throws the cause of a failure
   /// when the byte is missing, Error{interrupted} after abort() or when `gone`.
   std::size_t read(std::uint64_t at, std::span<std::byte> out, const std::atomic<bool>& gone);
+  /// Likewise, but never waits: 0 also where the byte at `at` has not arrived yet.
+  std::size_t read_arrived(std::uint64_t at, std::span<std::byte> out) const;
+  /// Counts somebody who does not wait here as a reader waiting for the byte at `at`, until unwant().
+  void want(std::uint64_t at);
+  void unwant(std::uint64_t at) noexcept;
   /// Waits for the head of the first answer.
   std::optional<std::uint64_t> wait_size(const std::atomic<bool>& gone);
   void wait_finished(const std::stop_token& stop);
@@ -64,6 +69,7 @@ class Spool {
 
  private:
   void require_room(std::uint64_t size) const;
+  std::size_t read_present(std::uint64_t at, std::span<std::byte> out) const;
   [[noreturn]] void fail_disk(const std::string& what, int error) const;
   void throw_if_ended(const std::atomic<bool>& gone) const;
   bool over() const { return finished_ || aborted_ || failure_ != nullptr; }

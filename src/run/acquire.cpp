@@ -74,13 +74,8 @@ void require_likely_length(const std::string& label, const MediaFacts& facts,
 void check_contract(const std::string& label, const MediaFacts& promised, const MediaFacts& found,
                     const heygen::VideoStatus& status, bool length_proven, bool end_marked) {
   if (!found.video) throw Error(ErrorCode::input, label + ": the clip has no picture", "no_video");
-  Time promised_end = promised.available.value_or(Time(0)), end = found.available.value_or(Time(0));
-  if (to_frames(promised_end, Rational(25)) != to_frames(end, Rational(25))) {
-    throw Error(ErrorCode::input,
-                fmt::format("{}: its header promised {:.3f} s, but it holds {:.3f} s", label,
-                            promised_end.to_double(), end.to_double()),
-                "incomplete");
-  }
+  require_promised_length(label, promised, found);
+  Time end = found.available.value_or(Time(0));
   const bool proven = length_proven || end_marked;
   if (!status.duration) {
     if (proven) return;
@@ -99,6 +94,16 @@ void check_contract(const std::string& label, const MediaFacts& promised, const 
 }
 
 }  // namespace
+
+void require_promised_length(const std::string& label, const MediaFacts& promised, const MediaFacts& found) {
+  Time promised_end = promised.available.value_or(Time(0)), end = found.available.value_or(Time(0));
+  if (to_frames(promised_end, Rational(25)) != to_frames(end, Rational(25))) {
+    throw Error(ErrorCode::input,
+                fmt::format("{}: its header promised {:.3f} s, but it holds {:.3f} s", label,
+                            promised_end.to_double(), end.to_double()),
+                "incomplete");
+  }
+}
 
 namespace {
 
@@ -166,11 +171,11 @@ class Obtain {
     send(AcquireNews::Kind::proven, found);
   }
 
-  /// Any thread: wakes whatever waits for bytes.
+  /// Any thread: wakes whatever waits for bytes. Who reads a complete clip is not disturbed.
   void abort() noexcept {
     std::lock_guard lock(mutex_);
     aborted_ = true;
-    if (stream_) stream_->abort();
+    if (stream_ && !stream_->complete()) stream_->abort();
   }
 
   AcquireNews news_of(AcquireNews::Kind kind) const {

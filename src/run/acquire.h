@@ -55,6 +55,9 @@ class Acquirer {
   std::vector<std::jthread> threads_;
 };
 
+/// Error{input} unless a medium that was read to its end is as long as its header said.
+void require_promised_length(const std::string& label, const MediaFacts& promised, const MediaFacts& found);
+
 /// The identity of a vendor's clip, as it goes into content keys.
 std::string avatar_identity(const std::string& realm, const std::string& video_id);
 

@@ -20,12 +20,15 @@ media::Demuxer MediaAccess::open(int clip, media::Demuxer::Want want) const {
     return media::Demuxer::open_file(file->path, want);
   }
   if (planned.purchase < 0) throw Error(ErrorCode::bug, planned.label + " has no medium to open");
-  std::unique_lock lock(mutex_);
-  Source source = purchases_[planned.purchase];
-  lock.unlock();
+  Source source = this->source(planned.purchase);
   if (source.stream) return media::Demuxer::open(source.stream->reader(), planned.label, want);
   if (source.path.empty()) throw Error(ErrorCode::bug, planned.label + " is not there yet");
   return media::Demuxer::open_file(source.path, want);
+}
+
+MediaAccess::Source MediaAccess::source(int purchase) const {
+  std::lock_guard lock(mutex_);
+  return purchases_[purchase];
 }
 
 bool MediaAccess::arriving(int purchase) const {

@@ -20,14 +20,16 @@ class MediaAccess {
   void set_file(int purchase, const std::string& path);
   void set_stream(int purchase, std::shared_ptr<net::HttpStream> stream);
   media::Demuxer open(int clip, media::Demuxer::Want want) const;
-  /// True while bytes of this purchase may still be missing.
-  bool arriving(int purchase) const;
-
- private:
+  /// Where the bytes of a purchase are; neither path nor stream: not there yet.
   struct Source {
     std::string path;
     std::shared_ptr<net::HttpStream> stream;
   };
+  Source source(int purchase) const;
+  /// True while bytes of this purchase may still be missing.
+  bool arriving(int purchase) const;
+
+ private:
   const plan::Plan& plan_;
   mutable std::mutex mutex_;
   std::vector<Source> purchases_;

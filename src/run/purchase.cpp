@@ -79,6 +79,11 @@ Bought Purchaser::run(const std::stop_token& stop) {
   return settle(bring_to_submitted(stop), stop);
 }
 
+void Purchaser::require_buying() const {
+  if (session_.settings().buy) return;
+  throw Error(ErrorCode::usage, label_ + ": is not bought, and nothing is bought here", "not_bought");
+}
+
 ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
   using ledger::State;
   auto known = session_.ledger().find(session_.realm(), clip_key_);
@@ -90,6 +95,7 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
                     label_, known->error, avatar_.take + 1),
         "clip_failed");
   }
+  if (!known || (known->state != State::submitted && known->state != State::completed)) require_buying();
   if (!known || known->state == State::rejected) {
     std::string dialect = heygen::choose_dialect(avatar_, heygen_.api);
     heygen::Provider& provider = session_.provider(dialect);  // a missing key must not leave an intent behind
@@ -114,6 +120,7 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
 }
 
 ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop) {
+  require_buying();
   heygen::Provider& provider = session_.provider(entry.dialect);
   const AvatarRef clip = asked([&] { return with_uploads(session_, provider, avatar_, stop); });
   milliseconds delay = session_.patience().retry;

@@ -29,6 +29,7 @@ class Purchaser {
   Bought run(const std::stop_token& stop);
 
  private:
+  void require_buying() const;
   ledger::Entry bring_to_submitted(const std::stop_token& stop);
   ledger::Entry submit(ledger::Entry entry, const std::stop_token& stop);
   ledger::Entry reconcile(const ledger::Entry& entry, const std::stop_token& stop);

@@ -39,12 +39,12 @@ const Floor floors[] = {
     {"run",
      {"avstage/", "base/", "timeline/", "filters/", "plan/", "net/", "media/", "ledger/", "heygen/", "run/"}},
     {"gateway",
-     {"avstage/", "base/", "timeline/", "filters/", "plan/", "net/", "media/", "ledger/", "heygen/",
+     {"avstage/", "base/", "timeline/", "filters/", "plan/", "net/", "media/", "ledger/", "heygen/", "run/",
       "gateway/"}},
     {"sandbox",
      {"avstage/", "base/", "timeline/", "filters/", "plan/", "net/", "media/", "ledger/", "heygen/",
       "sandbox/"}},
-    {"cli", {"avstage/", "base/", "cli/", "gateway/", "sandbox/sandbox.h"}},
+    {"cli", {"avstage/", "base/", "cli/", "gateway/gateway.h", "sandbox/sandbox.h"}},
 };
 
 /// A library's headers and the only folders that see them. An empty list: everyone.
@@ -58,7 +58,7 @@ const Library libraries[] = {
     {"curl/.*", {"net"}},
     {"lib(av|sw|postproc)[a-z]*/.*", {"media"}},
     {"sqlite3.*", {"ledger"}},
-    {"httplib\\.h", {"sandbox", "gateway"}},
+    {"httplib\\.h", {"sandbox"}},
     {"nlohmann/.*", {"timeline", "heygen", "sandbox", "run", "cli"}},
     {"CLI/.*", {"cli"}},
     {"[a-z0-9_]+(\\.h)?", {}},  // the standard library and the operating system
@@ -204,6 +204,9 @@ TEST_F(PlantedViolations, OfEveryRuleAreSeen) {
       {"src/sandbox/x.cpp", "<CLI/CLI.hpp>"},
       {"src/cli/x.cpp", "\"run/session.h\""},
       {"src/cli/x.cpp", "\"sandbox/store.h\""},
+      {"src/cli/x.cpp", "\"gateway/server.h\""},
+      {"src/gateway/x.cpp", "\"sandbox/sandbox.h\""},
+      {"src/run/x.cpp", "\"gateway/gateway.h\""},
       {"src/cli/x.cpp", "<httplib.h>"},
       {"src/cli/x.cpp", "<boost/json.hpp>"},
       {"src/cli/x.cpp", "HEADER"},

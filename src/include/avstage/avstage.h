@@ -26,6 +26,7 @@ struct Settings {
   /// never taken for bought ones; no API key is read.
   std::string sandbox;
   bool overwrite = false;         ///< replace existing files that are not up to date
+  bool buy = true;                ///< false: a clip that is not bought yet is Error{usage} "not_bought"
   bool accept_watermark = false;  ///< take the watermarked version of a clip that could not be paid for
   bool no_wait = false;  ///< Error{locked} where another run holds an output or a clip, before buying anything
   Rational max_wait{600};              ///< seconds one clip waits for a vendor that says "later", in all
