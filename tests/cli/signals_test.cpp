@@ -36,6 +36,7 @@ class SlowVendor {
   int videos() const { return videos_; }
   void go_on() { halt_ = Halt::nowhere; }
   bool reached() const { return reached_; }
+  void begin_again() { reached_ = false; }
 
  private:
   void answer(const HttpRequest& r, Connection& c) {
@@ -115,6 +116,7 @@ class SignalTest : public testing::Test {
     env = {
         {"HEYGEN_API_KEY", "key-for-tests"}, {"HEYGEN_API_BASE", vendor.url()}, {"HEYGEN_ALLOW_HTTP", "1"}};
     for (int number : {SIGINT, SIGTERM}) {
+      vendor.begin_again();
       CliProcess p = start({"render", "job.json", "--progress", "json"});
       for (int i = 0; i < 2000 && !vendor.reached(); ++i) std::this_thread::sleep_for(5ms);
       ASSERT_TRUE(vendor.reached()) << p.err();
