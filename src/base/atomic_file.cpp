@@ -81,7 +81,8 @@ void make_directories(const std::string& dir) {
 std::string read_file(const std::string& path, std::size_t limit) {
   Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (fd.value < 0) {
-    throw Error(ErrorCode::input, fmt::format("{}: cannot read: {}", path, std::strerror(errno)), "unreadable");
+    throw Error(ErrorCode::input, fmt::format("{}: cannot read: {}", path, std::strerror(errno)),
+                "unreadable");
   }
   std::string out;
   char buffer[65536];

@@ -5,7 +5,9 @@
 
 namespace avstage {
 
-std::chrono::steady_clock::time_point Clock::now() const { return std::chrono::steady_clock::now(); }
+std::chrono::steady_clock::time_point Clock::now() const {
+  return std::chrono::steady_clock::now();
+}
 
 std::int64_t Clock::unix_seconds() const {
   auto since = std::chrono::system_clock::now().time_since_epoch();

@@ -41,21 +41,27 @@ Rational narrow(Wide num, Wide den) {
 
 }  // namespace
 
-Rational::Rational(std::int64_t numerator, std::int64_t denominator) { *this = narrow(numerator, denominator); }
+Rational::Rational(std::int64_t numerator, std::int64_t denominator) {
+  *this = narrow(numerator, denominator);
+}
 
 std::int64_t Rational::floor() const {
   std::int64_t q = num / den;
   return num % den < 0 ? q - 1 : q;
 }
 
-std::int64_t Rational::ceil() const { return -(-*this).floor(); }
+std::int64_t Rational::ceil() const {
+  return -(-*this).floor();
+}
 
 std::int64_t Rational::round() const {
   if (num < 0) return -(-*this).round();
   return static_cast<std::int64_t>((Wide(num) * 2 + den) / (Wide(den) * 2));
 }
 
-std::string Rational::str() const { return den == 1 ? fmt::format("{}", num) : fmt::format("{}/{}", num, den); }
+std::string Rational::str() const {
+  return den == 1 ? fmt::format("{}", num) : fmt::format("{}/{}", num, den);
+}
 
 Rational operator+(Rational a, Rational b) {
   return narrow(Wide(a.num) * b.den + Wide(b.num) * a.den, Wide(a.den) * b.den);
@@ -63,8 +69,12 @@ Rational operator+(Rational a, Rational b) {
 Rational operator-(Rational a, Rational b) {
   return narrow(Wide(a.num) * b.den - Wide(b.num) * a.den, Wide(a.den) * b.den);
 }
-Rational operator*(Rational a, Rational b) { return narrow(Wide(a.num) * b.num, Wide(a.den) * b.den); }
-Rational operator/(Rational a, Rational b) { return narrow(Wide(a.num) * b.den, Wide(a.den) * b.num); }
+Rational operator*(Rational a, Rational b) {
+  return narrow(Wide(a.num) * b.num, Wide(a.den) * b.den);
+}
+Rational operator/(Rational a, Rational b) {
+  return narrow(Wide(a.num) * b.den, Wide(a.den) * b.num);
+}
 
 std::strong_ordering operator<=>(Rational a, Rational b) {
   Wide left = Wide(a.num) * b.den, right = Wide(b.num) * a.den;
@@ -113,7 +123,9 @@ std::optional<Rational> parse_frame_rate(std::string_view text) {
   return rate;
 }
 
-std::int64_t to_frames(Time t, Rational fps) { return (t * fps).round(); }
+std::int64_t to_frames(Time t, Rational fps) {
+  return (t * fps).round();
+}
 
 std::int64_t frame_to_sample(std::int64_t frame, Rational fps, int sample_rate) {
   return (Rational(frame) * Rational(sample_rate) / fps).round();

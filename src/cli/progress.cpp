@@ -15,29 +15,46 @@ constexpr std::chrono::milliseconds kRedraw{100}, kPlainEvery{10'000}, kJsonEver
 
 const char* word(Event::Kind kind) {
   switch (kind) {
-    case Event::Kind::phase: return "phase";
-    case Event::Kind::submitted: return "submitted";
-    case Event::Kind::waiting: return "waiting";
-    case Event::Kind::completed: return "completed";
-    case Event::Kind::proven: return "proven";
-    case Event::Kind::decoded: return "decoded";
-    case Event::Kind::progress: return "progress";
-    case Event::Kind::segment: return "segment";
-    case Event::Kind::output: return "output";
-    case Event::Kind::note: return "note";
+    case Event::Kind::phase:
+      return "phase";
+    case Event::Kind::submitted:
+      return "submitted";
+    case Event::Kind::waiting:
+      return "waiting";
+    case Event::Kind::completed:
+      return "completed";
+    case Event::Kind::proven:
+      return "proven";
+    case Event::Kind::decoded:
+      return "decoded";
+    case Event::Kind::progress:
+      return "progress";
+    case Event::Kind::segment:
+      return "segment";
+    case Event::Kind::output:
+      return "output";
+    case Event::Kind::note:
+      return "note";
   }
   return "";
 }
 
 std::string sentence(const Event& e) {
   switch (e.kind) {
-    case Event::Kind::phase: return e.text;
-    case Event::Kind::submitted: return fmt::format("{}: bought, video {}", e.clip, e.text);
-    case Event::Kind::waiting: return fmt::format("{}: {}", e.clip, e.text);
-    case Event::Kind::completed: return fmt::format("{}: completed, streaming", e.clip);
-    case Event::Kind::proven: return fmt::format("{}: complete and archived", e.clip);
-    case Event::Kind::output: return e.text;
-    default: return e.text;
+    case Event::Kind::phase:
+      return e.text;
+    case Event::Kind::submitted:
+      return fmt::format("{}: bought, video {}", e.clip, e.text);
+    case Event::Kind::waiting:
+      return fmt::format("{}: {}", e.clip, e.text);
+    case Event::Kind::completed:
+      return fmt::format("{}: completed, streaming", e.clip);
+    case Event::Kind::proven:
+      return fmt::format("{}: complete and archived", e.clip);
+    case Event::Kind::output:
+      return e.text;
+    default:
+      return e.text;
   }
 }
 

@@ -127,7 +127,8 @@ int run(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 all deliverables complete, 1 bug, 2 usage or job, 3 key or credit, 4 network or "
       "deadline,\n"
-      "5 vendor, 6 input media, 7 local disk or encoder, 8 proof, 9 ambiguous purchase, 11 locked, 130/143 signals.");
+      "5 vendor, 6 input media, 7 local disk or encoder, 8 proof, 9 ambiguous purchase, 11 locked, 130/143 "
+      "signals.");
   bool verbose = false;
   app.add_flag("-v,--verbose", verbose, "say more on stderr (before the command)");
   Action action;

@@ -64,8 +64,8 @@ struct Pages {
   bool (*usable)(const Json& body);
   std::string (*next)(const Json& body);
 };
-/// Asks for page after page until `visit` answers true, or the end. False where it gave up before: a list longer
-/// than 200 pages. Error{vendor} when there is no such list.
+/// Asks for page after page until `visit` answers true, or the end. False where it gave up before: a list
+/// longer than 200 pages. Error{vendor} when there is no such list.
 bool walk_pages(Api& api, const Pages& pages, const std::stop_token& stop,
                 const std::function<bool(const Json& body)>& visit, int most = 200);
 /// Pages::next of every v3 list.

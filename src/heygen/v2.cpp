@@ -30,10 +30,11 @@ const Json& videos_of(const Json& body) {
   return member(member(body, "data"), "videos");
 }
 
-const Listing listing{
-    {"/v1/video.list", [](const Json& body) { return videos_of(body).is_array(); },
-     [](const Json& body) { return text_of(member(member(body, "data"), "token")); }},
-    [](const Json& body, const std::string& tag) { return find_tagged(videos_of(body), "video_title", tag); }};
+const Listing listing{{"/v1/video.list", [](const Json& body) { return videos_of(body).is_array(); },
+                       [](const Json& body) { return text_of(member(member(body, "data"), "token")); }},
+                      [](const Json& body, const std::string& tag) {
+                        return find_tagged(videos_of(body), "video_title", tag);
+                      }};
 
 bool has_status(const Json& body) {
   return member(member(body, "data"), "status").is_string();

@@ -98,7 +98,8 @@ class ClipLock {
                                             const std::string& clip_key);
   /// One of the `count` places of a realm where clips are being made, over all processes of this state
   /// folder; a process that dies gives its places back. nullptr when all are taken.
-  static std::unique_ptr<ClipLock> try_slot(const std::string& state_dir, const std::string& realm, int count);
+  static std::unique_ptr<ClipLock> try_slot(const std::string& state_dir, const std::string& realm,
+                                            int count);
   ~ClipLock();
   ClipLock(const ClipLock&) = delete;
   ClipLock& operator=(const ClipLock&) = delete;

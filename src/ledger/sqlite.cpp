@@ -9,7 +9,9 @@
 
 namespace avstage::ledger {
 
-std::string library_version() { return std::string("SQLite ") + sqlite3_libversion(); }
+std::string library_version() {
+  return std::string("SQLite ") + sqlite3_libversion();
+}
 namespace {
 
 const char* hint(int code) {

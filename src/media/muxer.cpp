@@ -29,7 +29,9 @@ std::uint32_t codec_tag(const AVFormatContext& context, AVCodecID codec) {
   return 0;
 }
 
-int is_stopped(void* opaque) noexcept { return static_cast<std::stop_token*>(opaque)->stop_requested() ? 1 : 0; }
+int is_stopped(void* opaque) noexcept {
+  return static_cast<std::stop_token*>(opaque)->stop_requested() ? 1 : 0;
+}
 
 }  // namespace
 

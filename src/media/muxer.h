@@ -12,8 +12,8 @@ namespace avstage::media {
 class Muxer {
  public:
   /// `format` is FFmpeg's muxer name (mp4, mov, matroska, nut); `metadata` goes into the container; `options`
-  /// are the muxer's own, such as movflags. `stop` ends what takes long, such as moving the index to the front
-  /// of a large file: Error{interrupted}.
+  /// are the muxer's own, such as movflags. `stop` ends what takes long, such as moving the index to the
+  /// front of a large file: Error{interrupted}.
   Muxer(const std::string& path, const std::string& format, const Options& metadata = {},
         const Options& options = {}, std::stop_token stop = {});
   ~Muxer();  ///< closes; an unfinished file stays as it is, without a trailer

@@ -9,7 +9,8 @@ namespace avstage::net {
 
 std::string library_version() {
   const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
-  return std::string("libcurl ") + info->version + " (" + (info->ssl_version ? info->ssl_version : "no TLS") + ")";
+  return std::string("libcurl ") + info->version + " (" + (info->ssl_version ? info->ssl_version : "no TLS") +
+         ")";
 }
 
 std::string Response::header(std::string_view name) const {

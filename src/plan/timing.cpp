@@ -171,7 +171,8 @@ class Placer {
     }
     const std::optional<Time>& available = facts_[i]->media.available;
     if (!available) {
-      refuse(clip(i).mark, "the medium does not say how long it is, as a picture does not; it needs a \"duration\"");
+      refuse(clip(i).mark,
+             "the medium does not say how long it is, as a picture does not; it needs a \"duration\"");
     }
     check_in(i, *available);
     return std::max<std::int64_t>(1, to_frames(*available - in_of(i), fps_));

@@ -27,10 +27,9 @@ struct AcquireNews {
   PurchaseReport report;
 };
 
-/// Obtains avatar clips: one thread each, mostly asleep; at most `max_concurrent` are being made at once, by all runs on
-/// this state folder together. Every
-/// step that costs money is durable in the ledger before it is taken; run again after any crash, it
-/// continues.
+/// Obtains avatar clips: one thread each, mostly asleep; at most `max_concurrent` are being made at once, by
+/// all runs on this state folder together. Every step that costs money is durable in the ledger before it is
+/// taken; run again after any crash, it continues.
 class Acquirer {
  public:
   Acquirer(Session& session, const plan::Plan& plan, MediaAccess& media, Observer observer);

@@ -95,7 +95,9 @@ bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b)
 class Sound {
  public:
   Sound(const std::string& file, media::Muxer& muxer)
-      : muxer_(muxer), demuxer_(Demuxer::open_file(file, Demuxer::Want::audio)), packet_(media::make_packet()) {
+      : muxer_(muxer),
+        demuxer_(Demuxer::open_file(file, Demuxer::Want::audio)),
+        packet_(media::make_packet()) {
     if (!demuxer_.audio()) fail(file, "has no sound");
     time_base_ = media::from_av(demuxer_.audio()->time_base);
     stream_ = muxer.add_stream(*copy_parameters(*demuxer_.audio()), time_base_);
@@ -207,20 +209,22 @@ void prove(const Deliverable& d, const std::string& part, const std::stop_token&
   MediaFacts facts = media::prove_complete(std::move(source), d.path);
   if (!facts.video) fail(d.path, "the finished file has no picture");
   const VideoFacts& v = *facts.video;
-  if (v.frames && *v.frames != d.frames) fail(d.path, fmt::format("{} of {} frames are in it", *v.frames, d.frames));
+  if (v.frames && *v.frames != d.frames)
+    fail(d.path, fmt::format("{} of {} frames are in it", *v.frames, d.frames));
   if (v.width != d.width || v.height != d.height) {
     fail(d.path, fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, d.width, d.height));
   }
   if (v.codec != d.codec) fail(d.path, fmt::format("is {}, planned was {}", v.codec, d.codec));
   const double frame = 1 / d.fps.to_double(), length = (Rational(d.frames) / d.fps).to_double();
   if (v.duration && std::abs(v.duration->to_double() - length) > frame / 2) {
-    fail(d.path, fmt::format("its picture lasts {:.3f} s, planned were {:.3f} s", v.duration->to_double(), length));
+    fail(d.path,
+         fmt::format("its picture lasts {:.3f} s, planned were {:.3f} s", v.duration->to_double(), length));
   }
   if (facts.audio.has_value() == d.audio_file.empty()) fail(d.path, "its sound is not as planned");
   if (!facts.audio) return;
   if (facts.audio->duration && std::abs(facts.audio->duration->to_double() - length) > 0.05) {
-    fail(d.path, fmt::format("its sound lasts {:.3f} s, planned were {:.3f} s", facts.audio->duration->to_double(),
-                             length));
+    fail(d.path, fmt::format("its sound lasts {:.3f} s, planned were {:.3f} s",
+                             facts.audio->duration->to_double(), length));
   }
   // mp4 hides the AAC encoder's 1024 samples of priming behind an edit list; in Matroska they stand before 0.
   const double priming = format_of(d.path) == "matroska" ? 1024.0 / 48000 : 0;
@@ -232,7 +236,9 @@ void prove(const Deliverable& d, const std::string& part, const std::stop_token&
 
 }  // namespace
 
-std::string part_path(const std::string& path) { return fmt::format("{}.{}.part", path, ::getpid()); }
+std::string part_path(const std::string& path) {
+  return fmt::format("{}.{}.part", path, ::getpid());
+}
 
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
   Assembler(deliverable, part, stop).run();

@@ -19,8 +19,8 @@ struct Piece {
 /// Everything of one deliverable, ready to be put together.
 struct Deliverable {
   std::string path;
-  std::vector<Piece> pieces;   ///< without a gap, from frame 0
-  std::string audio_file;      ///< empty: no sound
+  std::vector<Piece> pieces;  ///< without a gap, from frame 0
+  std::string audio_file;     ///< empty: no sound
   std::int64_t frames = 0;
   Rational fps;
   int width = 0, height = 0;
@@ -38,8 +38,8 @@ struct Assembled {
 /// Where the part of `path` is written: in the same folder, named after this process.
 std::string part_path(const std::string& path);
 
-/// Puts the segments and the sound into `part` and proves it: every packet's time, the counts, then the file is
-/// opened again and its frames, size, duration, streams and A/V offset are compared with what was planned.
+/// Puts the segments and the sound into `part` and proves it: every packet's time, the counts, then the file
+/// is opened again and its frames, size, duration, streams and A/V offset are compared with what was planned.
 /// Error{proof} names the difference; Error{local} for the disk.
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop);
 

@@ -23,8 +23,8 @@ class AudioMix {
   ~AudioMix();
 
   std::int64_t samples() const { return total_; }
-  /// The next out.size()/2 sample frames; silence where nothing sounds. Loud places pass 1: nothing is cut off
-  /// here. Error{input} with the clip's label for sound that is no number.
+  /// The next out.size()/2 sample frames; silence where nothing sounds. Loud places pass 1: nothing is cut
+  /// off here. Error{input} with the clip's label for sound that is no number.
   void read(std::span<float> out);
   /// Samples beyond ±1 so far.
   std::int64_t clipped() const { return clipped_; }

@@ -9,6 +9,7 @@
 #include "base/atomic_file.h"
 #include "media/io_context.h"
 #include "media/packet_pipe.h"
+#include "run/account.h"
 #include "run/clip_feed.h"
 
 namespace avstage {

@@ -39,13 +39,15 @@ std::string purchase_state(Production& p, const plan::Purchase& purchase) {
 std::string readiness(const Production& p, const plan::Segment& segment) {
   if (segment.waits_for.empty()) return "ready";
   std::vector<std::string> waits;
-  for (int purchase : segment.waits_for) waits.push_back(p.plan.clips[p.plan.purchases[purchase].clips.front()].label);
+  for (int purchase : segment.waits_for)
+    waits.push_back(p.plan.clips[p.plan.purchases[purchase].clips.front()].label);
   return fmt::format("waits for {}", fmt::join(waits, ", "));
 }
 
 ordered_json span_json(const Production& p, const plan::Span& span) {
   ordered_json layers = ordered_json::array();
-  for (const plan::Layer& l : span.layers) layers.push_back({{"clip", p.plan.clips[l.clip].label}, {"first", l.first}});
+  for (const plan::Layer& l : span.layers)
+    layers.push_back({{"clip", p.plan.clips[l.clip].label}, {"first", l.first}});
   return {{"start", span.start.str()}, {"frames", span.frames}, {"layers", layers}};
 }
 
@@ -58,13 +60,15 @@ ordered_json segment_json(const Production& p, const plan::Segment& segment) {
 
 std::string output_state(Production& p, int output) {
   const std::string& path = p.job.outputs[output].path;
-  if (p.render.complete && run::up_to_date(p.session, path, p.render.output_keys[output])) return "up to date";
+  if (p.render.complete && run::up_to_date(p.session, path, p.render.output_keys[output]))
+    return "up to date";
   return "will be rendered";
 }
 
 ordered_json composition_json(Production& p, std::size_t index) {
   const plan::Composition& c = p.plan.compositions[index];
-  ordered_json j{{"canvas", fmt::format("{}x{}", c.canvas.width, c.canvas.height)}, {"fps", c.canvas.fps.str()}};
+  ordered_json j{{"canvas", fmt::format("{}x{}", c.canvas.width, c.canvas.height)},
+                 {"fps", c.canvas.fps.str()}};
   for (int output : c.outputs) {
     const OutputSpec& o = p.job.outputs[output];
     auto size = o.size.value_or(std::pair(p.job.canvas.width, p.job.canvas.height));
@@ -76,7 +80,8 @@ ordered_json composition_json(Production& p, std::size_t index) {
                             {"state", output_state(p, output)}});
   }
   j["segments"] = ordered_json::array();
-  for (const plan::Segment& s : p.render.compositions[index].segments) j["segments"].push_back(segment_json(p, s));
+  for (const plan::Segment& s : p.render.compositions[index].segments)
+    j["segments"].push_back(segment_json(p, s));
   return j;
 }
 
@@ -105,12 +110,13 @@ ordered_json describe(const Job& job, const Settings& settings) {
                               {"state", purchase_state(p, purchase)},
                               {"place", mark.str()}});
     if (run::would_be_bought(session, purchase)) {
-      j["purchases"].back()["estimate"] = estimate_json(run::estimate(
-          prices, purchase.avatar, j["purchases"].back()["dialect"].get<std::string>()));
+      j["purchases"].back()["estimate"] = estimate_json(
+          run::estimate(prices, purchase.avatar, j["purchases"].back()["dialect"].get<std::string>()));
     }
   }
   j["estimate"] = estimate_json(run::estimate_all(session, p.plan));
-  for (std::size_t i = 0; i < p.plan.compositions.size(); ++i) j["compositions"].push_back(composition_json(p, i));
+  for (std::size_t i = 0; i < p.plan.compositions.size(); ++i)
+    j["compositions"].push_back(composition_json(p, i));
   return j;
 }
 
@@ -129,7 +135,8 @@ std::string text_of_segment(const ordered_json& s) {
 }
 
 std::string text_of_composition(const ordered_json& c) {
-  std::string out = fmt::format("\ncomposition {} at {} fps\n", c["canvas"].get<std::string>(), c["fps"].get<std::string>());
+  std::string out = fmt::format("\ncomposition {} at {} fps\n", c["canvas"].get<std::string>(),
+                                c["fps"].get<std::string>());
   for (const ordered_json& o : c["outputs"]) {
     out += fmt::format("  output {} {} {}: {}\n", o["path"].get<std::string>(), o["size"].get<std::string>(),
                        o["codec"].get<std::string>(), o["state"].get<std::string>());
@@ -140,7 +147,9 @@ std::string text_of_composition(const ordered_json& c) {
 
 }  // namespace
 
-std::string plan_json(const Job& job, const Settings& settings) { return describe(job, settings).dump(2); }
+std::string plan_json(const Job& job, const Settings& settings) {
+  return describe(job, settings).dump(2);
+}
 
 std::string plan_text(const Job& job, const Settings& settings) {
   ordered_json j = describe(job, settings);
@@ -149,8 +158,8 @@ std::string plan_text(const Job& job, const Settings& settings) {
                                       j["seconds"].get<double>())
                         : "programme: its length hangs on clips that do not exist yet\n";
   for (const ordered_json& p : j["purchases"]) {
-    out += fmt::format("{}: {} ({}, take {}, key {})\n", p["clip"].get<std::string>(), p["state"].get<std::string>(),
-                       p["dialect"].get<std::string>(), p["take"].get<int>(),
+    out += fmt::format("{}: {} ({}, take {}, key {})\n", p["clip"].get<std::string>(),
+                       p["state"].get<std::string>(), p["dialect"].get<std::string>(), p["take"].get<int>(),
                        p["clip_key"].get<std::string>().substr(0, 12));
     if (p.contains("estimate")) out += "  " + p["estimate"]["text"].get<std::string>() + "\n";
   }

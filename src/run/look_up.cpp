@@ -57,7 +57,8 @@ std::string lavfi_table() {
 
 std::string lavfi_options(const std::string& name) {
   std::string out = fmt::format("lavfi {}:\n", name);
-  for (const media::FilterOption& o : media::filter_options(name).value_or(std::vector<media::FilterOption>{})) {
+  for (const media::FilterOption& o :
+       media::filter_options(name).value_or(std::vector<media::FilterOption>{})) {
     out += fmt::format("  {:<18} {:<12} {}\n", o.name, o.type, o.help);
   }
   return out;
@@ -87,13 +88,16 @@ Job parse_job(const std::string& text, const std::string& name) {
   return read_job(text, name, "");
 }
 
-MediaFacts probe_media(const std::string& path) { return media::probe_file(path); }
+MediaFacts probe_media(const std::string& path) {
+  return media::probe_file(path);
+}
 
 std::string describe_filters(const std::string& name) {
   if (name.empty()) {
     std::string out;
     for (const filters::Filter* f : filters::all()) out += fmt::format("{:<12} {}\n", f->name, f->summary);
-    return out + fmt::format("{:<12} a filter of libavfilter by name (avstage filters lavfi lists them)\n", "lavfi");
+    return out + fmt::format("{:<12} a filter of libavfilter by name (avstage filters lavfi lists them)\n",
+                             "lavfi");
   }
   if (const filters::Filter* f = filters::find(name)) return table_of(*f);
   if (name == "lavfi") return lavfi_table();

@@ -17,8 +17,11 @@ using nlohmann::ordered_json;
 
 ordered_json to_json_value(const ManifestInput& in) {
   ordered_json j{{"clip", in.clip}, {"kind", in.kind}};
-  for (auto [name, value] : {std::pair{"path", &in.path}, {"sha256", &in.sha256}, {"video_id", &in.video_id},
-                             {"clip_key", &in.clip_key}, {"realm", &in.realm}}) {
+  for (auto [name, value] : {std::pair{"path", &in.path},
+                             {"sha256", &in.sha256},
+                             {"video_id", &in.video_id},
+                             {"clip_key", &in.clip_key},
+                             {"realm", &in.realm}}) {
     if (!value->empty()) j[name] = *value;
   }
   return j;
@@ -26,7 +29,9 @@ ordered_json to_json_value(const ManifestInput& in) {
 
 }  // namespace
 
-std::string manifest_path(const std::string& output) { return output + ".manifest.json"; }
+std::string manifest_path(const std::string& output) {
+  return output + ".manifest.json";
+}
 
 std::optional<Manifest> read_manifest(const std::string& output) {
   const std::string path = manifest_path(output);
@@ -43,8 +48,8 @@ std::optional<Manifest> read_manifest(const std::string& output) {
 
 void write_manifest(const std::string& output, const Manifest& m, const std::vector<ManifestInput>& inputs,
                     const std::string& toolchain) {
-  ordered_json j{{"avstage", AVSTAGE_VERSION}, {"key", m.key},         {"bytes", m.bytes},
-                 {"sha256", m.sha256},         {"frames", m.frames},   {"duration", m.duration},
+  ordered_json j{{"avstage", AVSTAGE_VERSION}, {"key", m.key},       {"bytes", m.bytes},
+                 {"sha256", m.sha256},         {"frames", m.frames}, {"duration", m.duration},
                  {"toolchain", toolchain}};
   json ids = json::array();
   ordered_json list = ordered_json::array();
@@ -61,15 +66,17 @@ bool up_to_date(Session& session, const std::string& output, const std::string& 
   std::optional<Manifest> manifest = key.empty() ? std::nullopt : read_manifest(output);
   if (!manifest || manifest->key != key) return false;
   struct stat s {};
-  if (::stat(output.c_str(), &s) != 0 || static_cast<std::uint64_t>(s.st_size) != manifest->bytes) return false;
+  if (::stat(output.c_str(), &s) != 0 || static_cast<std::uint64_t>(s.st_size) != manifest->bytes)
+    return false;
   return session.content_hash(output) == manifest->sha256;
 }
 
 media::Options ai_metadata(const std::vector<std::string>& video_ids) {
   if (video_ids.empty()) return {};
-  return {{"comment", fmt::format("Contains AI-generated video (digital source type trainedAlgorithmicMedia); "
-                                  "HeyGen video {}; made with avstage " AVSTAGE_VERSION,
-                                  fmt::join(video_ids, ", "))}};
+  return {
+      {"comment", fmt::format("Contains AI-generated video (digital source type trainedAlgorithmicMedia); "
+                              "HeyGen video {}; made with avstage " AVSTAGE_VERSION,
+                              fmt::join(video_ids, ", "))}};
 }
 
 }  // namespace avstage::run

@@ -24,8 +24,8 @@ struct ManifestInput {
 std::string manifest_path(const std::string& output);
 /// nullopt: there is none, or it is not one of ours.
 std::optional<Manifest> read_manifest(const std::string& output);
-void write_manifest(const std::string& output, const Manifest& manifest, const std::vector<ManifestInput>& inputs,
-                    const std::string& toolchain);
+void write_manifest(const std::string& output, const Manifest& manifest,
+                    const std::vector<ManifestInput>& inputs, const std::string& toolchain);
 
 /// True when `output` exists and is, byte for byte, what a run with this key published.
 bool up_to_date(Session& session, const std::string& output, const std::string& key);

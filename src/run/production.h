@@ -20,9 +20,9 @@ struct Production {
   std::stop_token stop;
   const plan::Plan plan;
   MediaAccess media;
-  plan::Facts facts;             ///< by clip; grows as news arrive
-  plan::RenderPlan render;       ///< resolve(plan, facts)
-  std::vector<bool> proven;      ///< by purchase: every byte is there and proven
+  plan::Facts facts;               ///< by clip; grows as news arrive
+  plan::RenderPlan render;         ///< resolve(plan, facts)
+  std::vector<bool> proven;        ///< by purchase: every byte is there and proven
   std::set<std::string> rendered;  ///< segment keys that this run encoded
   Report report;
 

@@ -92,21 +92,25 @@ Observer run::one_at_a_time(const Observer& observer) {
   };
 }
 
-Report render(const Job& job, const Settings& settings, const Observer& observer, const std::stop_token& stop) {
+Report render(const Job& job, const Settings& settings, const Observer& observer,
+              const std::stop_token& stop) {
   Watch watch(settings.deadline, stop);
   try {
     run::Session session(settings, job.heygen, watch.token());
     return run::render_in(session, job, observer, watch.token());
   } catch (const Error& e) {
     if (e.code() != ErrorCode::interrupted || !watch.expired()) throw;
-    throw Error(ErrorCode::network,
-                fmt::format("not finished within the {} s of --deadline; run again to continue, nothing is bought twice",
-                            settings.deadline->round()),
-                "deadline");
+    throw Error(
+        ErrorCode::network,
+        fmt::format(
+            "not finished within the {} s of --deadline; run again to continue, nothing is bought twice",
+            settings.deadline->round()),
+        "deadline");
   }
 }
 
-Report run::render_in(Session& session, const Job& job, const Observer& observer, const std::stop_token& stop) {
+Report run::render_in(Session& session, const Job& job, const Observer& observer,
+                      const std::stop_token& stop) {
   const Settings& settings = session.settings();
   Production p(job, session, one_at_a_time(observer), stop);
   run::OutputLocks locks(session, job, p.observer, stop);

@@ -14,8 +14,9 @@ ordered_json to_json_value(const PurchaseReport& p) {
 }
 
 ordered_json to_json_value(const OutputReport& o) {
-  return {{"path", o.path},         {"state", o.state},   {"frames", o.frames},
-          {"duration", o.duration}, {"bytes", o.bytes},   {"sha256", o.sha256},
+  return {{"path", o.path},         {"state", o.state},
+          {"frames", o.frames},     {"duration", o.duration},
+          {"bytes", o.bytes},       {"sha256", o.sha256},
           {"segments", o.segments}, {"segments_rendered", o.segments_rendered}};
 }
 
@@ -49,7 +50,8 @@ std::string to_json(const Report& report) {
   j["purchases"] = ordered_json::array();
   for (const PurchaseReport& p : report.purchases) j["purchases"].push_back(to_json_value(p));
   j["steps"] = ordered_json::array();
-  for (const auto& [name, seconds] : report.steps) j["steps"].push_back({{"name", name}, {"seconds", seconds}});
+  for (const auto& [name, seconds] : report.steps)
+    j["steps"].push_back({{"name", name}, {"seconds", seconds}});
   j["warnings"] = report.warnings;
   return j.dump(2);
 }

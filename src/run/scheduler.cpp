@@ -27,7 +27,8 @@ class Scheduler {
       take(std::move(*news));
     }
     if (failure_) std::rethrow_exception(failure_);
-    if (!p_.render.complete) throw Error(ErrorCode::bug, "every clip is there, but the timeline is not complete");
+    if (!p_.render.complete)
+      throw Error(ErrorCode::bug, "every clip is there, but the timeline is not complete");
   }
 
  private:
@@ -46,8 +47,8 @@ class Scheduler {
     renderers_.clear();
     for (std::size_t c = 0; c < p_.plan.compositions.size(); ++c) {
       auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
-      renderers_.push_back(
-          std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), p_.render.timing, p_.media, store_, decoded));
+      renderers_.push_back(std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), p_.render.timing,
+                                                             p_.media, store_, decoded));
     }
   }
 
@@ -108,7 +109,8 @@ class Scheduler {
     std::pair<int, const plan::Segment*> later{-1, nullptr};
     for (std::size_t c = 0; c < p_.render.compositions.size(); ++c) {
       for (const plan::Segment& segment : p_.render.compositions[c].segments) {
-        if (!segment.waits_for.empty() || abandoned_.contains(segment.keys.front()) || in_store(segment)) continue;
+        if (!segment.waits_for.empty() || abandoned_.contains(segment.keys.front()) || in_store(segment))
+          continue;
         if (!arriving(segment)) return {static_cast<int>(c), &segment};
         if (!later.second) later = {static_cast<int>(c), &segment};
       }
@@ -124,7 +126,8 @@ class Scheduler {
       if (!p_.proven[purchase]) unproven.insert(purchase);
     }
     try {
-      renderers_[composition]->render(*segment, unproven, [&](std::int64_t n) { tell_progress(n); }, p_.stop);
+      renderers_[composition]->render(
+          *segment, unproven, [&](std::int64_t n) { tell_progress(n); }, p_.stop);
       p_.rendered.insert(segment->keys.begin(), segment->keys.end());
       frames_done_ += segment->frames;
       tell_segment(*segment);
@@ -157,7 +160,8 @@ class Scheduler {
   }
 
   void tell_segment(const plan::Segment& segment) const {
-    p_.observer({Event::Kind::segment, "", segment.keys.front(), segment.frames, frames_done_, total_frames()});
+    p_.observer(
+        {Event::Kind::segment, "", segment.keys.front(), segment.frames, frames_done_, total_frames()});
   }
 
   Production& p_;
@@ -172,6 +176,8 @@ class Scheduler {
 
 }  // namespace
 
-void render_segments(Production& production, SegmentStore& store) { Scheduler(production, store).run(); }
+void render_segments(Production& production, SegmentStore& store) {
+  Scheduler(production, store).run();
+}
 
 }  // namespace avstage::run

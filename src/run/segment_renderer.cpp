@@ -64,7 +64,8 @@ class SegmentRenderer::Target {
     if (!scaler_) {
       scaler_.emplace();
       source_ = scaler_->add_video_source(composed, Rational(1) / settings_.fps, settings_.fps);
-      auto scaled = scaler_->add("scale", scale_options(composed, settings_.width, settings_.height), source_);
+      auto scaled =
+          scaler_->add("scale", scale_options(composed, settings_.width, settings_.height), source_);
       sink_ = scaler_->add_video_sink(scaled, {"yuv420p"});
       scaler_->configure();
     }

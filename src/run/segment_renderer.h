@@ -12,8 +12,9 @@ namespace avstage::run {
 /// still lacks it. The render thread only.
 class SegmentRenderer {
  public:
-  SegmentRenderer(const plan::Plan& plan, int composition, const plan::Timing& timing, const MediaAccess& media,
-                  SegmentStore& store, std::function<void(int clip, std::int64_t frames)> on_decoded);
+  SegmentRenderer(const plan::Plan& plan, int composition, const plan::Timing& timing,
+                  const MediaAccess& media, SegmentStore& store,
+                  std::function<void(int clip, std::int64_t frames)> on_decoded);
 
   /// Returns how many deliverables it encoded (0: all were in the store). `unproven` as for SegmentStore.
   int render(const plan::Segment& segment, const std::set<int>& unproven,

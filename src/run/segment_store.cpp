@@ -44,7 +44,8 @@ SegmentStore::SegmentStore(const std::string& cache_dir) : root_(cache_dir + "/s
   remove_leftovers(runs);
   run_dir_ = runs + "/XXXXXX";
   if (::mkdtemp(run_dir_.data()) == nullptr) {
-    throw Error(ErrorCode::local, fmt::format("{}: cannot create a folder: {}", runs, std::strerror(errno)), "file");
+    throw Error(ErrorCode::local, fmt::format("{}: cannot create a folder: {}", runs, std::strerror(errno)),
+                "file");
   }
   run_lock_ = lock_folder(run_dir_);
 }
@@ -66,7 +67,9 @@ std::string SegmentStore::find(const std::string& key) const {
   return "";
 }
 
-std::string SegmentStore::part_path(const std::string& key) const { return run_dir_ + "/" + key + ".part"; }
+std::string SegmentStore::part_path(const std::string& key) const {
+  return run_dir_ + "/" + key + ".part";
+}
 
 void SegmentStore::keep(const std::string& part, const std::string& key, const std::set<int>& unproven) {
   crash_point("segment");

@@ -28,9 +28,6 @@ struct Patience {
   static Patience for_stand_in();
 };
 
-/// How the net is used under these settings.
-net::Client::Options client_options(const Settings& settings);
-
 /// What one run has open to the world: ledger, account, net. Members may be used by any thread.
 class Session {
  public:

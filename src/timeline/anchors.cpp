@@ -4,9 +4,9 @@
 #include <map>
 #include <vector>
 
+#include "base/suggest.h"
 #include "timeline/checks.h"
 #include "timeline/message.h"
-#include "base/suggest.h"
 #include "timeline/time_expr.h"
 
 namespace avstage {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/suggest.h"
 #include "timeline/fields.h"
 #include "timeline/message.h"
 #include "timeline/readers.h"
-#include "base/suggest.h"
 #include "timeline/time_expr.h"
 #include "timeline/words.h"
 

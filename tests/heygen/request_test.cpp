@@ -33,14 +33,13 @@ TEST(Request, V2SaysNeutralWordsInItsOwnBody) {
   test::Received request = sent("v2", clip);
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/v2/video/generate");
-  EXPECT_EQ(
-      request.body,
-      R"({"callback_id":"avstage-tag","dimension":{"height":406,"width":720},"fps":30.0,)"
-      R"("test":true,"title":"Hello [avstage-tag]","video_inputs":[{"background":{"type":"color",)"
-      R"("value":"#008000"},"character":{"avatar_id":"Daisy-inskirt-20220818","avatar_style":"circle",)"
-      R"("offset":{"x":0.25,"y":-0.5},"scale":1.5,"type":"avatar"},"voice":{"emotion":"Friendly",)"
-      R"("input_text":"Welcome!","locale":"en-US","pitch":-5,"speed":1.25,"type":"text",)"
-      R"("voice_id":"2d5b0e6c"}}]})");
+  EXPECT_EQ(request.body,
+            R"({"callback_id":"avstage-tag","dimension":{"height":406,"width":720},"fps":30.0,)"
+            R"("test":true,"title":"Hello [avstage-tag]","video_inputs":[{"background":{"type":"color",)"
+            R"("value":"#008000"},"character":{"avatar_id":"Daisy-inskirt-20220818","avatar_style":"circle",)"
+            R"("offset":{"x":0.25,"y":-0.5},"scale":1.5,"type":"avatar"},"voice":{"emotion":"Friendly",)"
+            R"("input_text":"Welcome!","locale":"en-US","pitch":-5,"speed":1.25,"type":"text",)"
+            R"("voice_id":"2d5b0e6c"}}]})");
 }
 
 TEST(Request, V2AlwaysSendsASizeSinceTheVendorsDefaultIsUncertain) {

@@ -230,7 +230,10 @@ TEST(HostileAnswers, TooLongOrTooDeepAreCutOff) {
   NoWaiting clock;
   for (auto make : {heygen::make_v2, heygen::make_v3}) {
     auto provider = make(client, {server.url(""), "key"}, clock);
-    AvatarRef clip{.avatar_id = "a", .voice_id = "v", .say = "x"};
+    AvatarRef clip;
+    clip.avatar_id = "a";
+    clip.voice_id = "v";
+    clip.say = "x";
     for (const std::string& kind :
          {std::string(), std::string(100'000, '['), "{\"data\":" + std::string(100'000, '[')}) {
       body = kind;

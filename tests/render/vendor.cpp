@@ -98,8 +98,10 @@ void Vendor::status(const std::string& id, Connection& c, bool v3) const {
   }
   if (script_.status == "failed") data["error"] = {{"code", 40119}, {"message", "Video is too long"}};
   if (script_.status == "failed" && v3) data["failure_message"] = "Video is too long";
-  c.respond(200, v3 ? json{{"data", data}}.dump() : json{{"code", 100}, {"message", "Success"}, {"data", data}}.dump(),
-            kJson);
+  c.respond(
+      200,
+      v3 ? json{{"data", data}}.dump() : json{{"code", 100}, {"message", "Success"}, {"data", data}}.dump(),
+      kJson);
 }
 
 void Vendor::download(const HttpRequest& r, Connection& c) {

@@ -16,17 +16,17 @@ namespace avstage::test {
 class Vendor {
  public:
   struct Script {
-    std::string clip;                     ///< the mp4's bytes
-    ServeOptions cdn;                     ///< how the first download behaves; later ones are clean
-    bool cdn_always = false;              ///< … or every download
-    std::string status = "completed";     ///< of every status call
+    std::string clip;                  ///< the mp4's bytes
+    ServeOptions cdn;                  ///< how the first download behaves; later ones are clean
+    bool cdn_always = false;           ///< … or every download
+    std::string status = "completed";  ///< of every status call
     double duration = 0;
-    bool insufficient_credit = false;     ///< completed with a URL and that error
-    std::string create_answer;            ///< a whole body instead of the right one
+    bool insufficient_credit = false;  ///< completed with a URL and that error
+    std::string create_answer;         ///< a whole body instead of the right one
     int create_status = 200;
-    bool unlisted = false;                ///< its list is empty
-    int lose_answers = 0;                 ///< so many creates are accepted, but their answers never arrive
-    std::uint64_t expire_at = 0;          ///< the first URL turns 403 from this byte on (0: never)
+    bool unlisted = false;        ///< its list is empty
+    int lose_answers = 0;         ///< so many creates are accepted, but their answers never arrive
+    std::uint64_t expire_at = 0;  ///< the first URL turns 403 from this byte on (0: never)
     /// Answers every download, the first with number 0, instead of `cdn`.
     std::function<void(int number, const HttpRequest&, Connection&)> download;
   };

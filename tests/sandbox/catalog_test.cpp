@@ -36,7 +36,8 @@ class SandboxCatalog : public Bench {
 TEST_F(SandboxCatalog, BothDialectsOfferTheSameInPagesAndAsAWhole) {
   start();
   std::vector<std::string> v2_avatars, v2_voices;
-  json avatars = get_json("/v2/avatars")["data"]["avatars"], voices = get_json("/v2/voices")["data"]["voices"];
+  json avatars = get_json("/v2/avatars")["data"]["avatars"],
+       voices = get_json("/v2/voices")["data"]["voices"];
   for (const json& a : avatars) v2_avatars.push_back(a["avatar_id"]);
   for (const json& v : voices) v2_voices.push_back(v["voice_id"]);
   ASSERT_EQ(v2_avatars.size(), catalog_figures().size());

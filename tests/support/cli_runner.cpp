@@ -35,8 +35,8 @@ void redirect(const std::string& path, int fd) {
 
 }  // namespace
 
-CliProcess::CliProcess(const std::string& binary, const std::vector<std::string>& words, const std::string& dir,
-                       const std::map<std::string, std::string>& environment) {
+CliProcess::CliProcess(const std::string& binary, const std::vector<std::string>& words,
+                       const std::string& dir, const std::map<std::string, std::string>& environment) {
   static int number = 0;
   std::string stem = dir + "/process" + std::to_string(++number);
   out_path_ = stem + ".out";
@@ -64,7 +64,9 @@ CliProcess::~CliProcess() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-void CliProcess::signal(int number) const { ::kill(pid_, number); }
+void CliProcess::signal(int number) const {
+  ::kill(pid_, number);
+}
 
 CliResult CliProcess::wait() {
   int status = 0;
@@ -75,14 +77,19 @@ CliResult CliProcess::wait() {
   return {code, out(), err(), usage.ru_maxrss};
 }
 
-std::string CliProcess::out() const { return slurp(out_path_); }
-std::string CliProcess::err() const { return slurp(err_path_); }
+std::string CliProcess::out() const {
+  return slurp(out_path_);
+}
+std::string CliProcess::err() const {
+  return slurp(err_path_);
+}
 
 bool CliProcess::wait_for(const std::string& text, std::chrono::milliseconds limit) const {
   auto end = std::chrono::steady_clock::now() + limit;
   while (std::chrono::steady_clock::now() < end) {
     siginfo_t info{};
-    bool over = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+    bool over =
+        ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
     if (err().find(text) != std::string::npos) return true;
     if (over) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

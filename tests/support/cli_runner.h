@@ -12,7 +12,7 @@ namespace avstage::test {
 struct CliResult {
   int exit_code = -1;  ///< 128 + signal when one killed it
   std::string out, err;
-  long peak_kb = 0;    ///< largest resident set
+  long peak_kb = 0;  ///< largest resident set
 };
 
 /// A child process of the tool under test, with its output in files of `dir`.

@@ -28,11 +28,12 @@ struct Settings {
   bool overwrite = false;         ///< replace existing files that are not up to date
   bool buy = true;                ///< false: a clip that is not bought yet is Error{usage} "not_bought"
   bool accept_watermark = false;  ///< take the watermarked version of a clip that could not be paid for
-  bool no_wait = false;  ///< Error{locked} where another run holds an output or a clip, before buying anything
-  Rational max_wait{600};              ///< seconds one clip waits for a vendor that says "later", in all
-  std::optional<Rational> deadline;    ///< seconds for the whole run; then Error{network}
-  std::optional<double> max_credits;   ///< instead of the job's
-  std::string ca_bundle;          ///< PEM file of the certificates to trust; empty: the system's
+  bool no_wait =
+      false;  ///< Error{locked} where another run holds an output or a clip, before buying anything
+  Rational max_wait{600};             ///< seconds one clip waits for a vendor that says "later", in all
+  std::optional<Rational> deadline;   ///< seconds for the whole run; then Error{network}
+  std::optional<double> max_credits;  ///< instead of the job's
+  std::string ca_bundle;              ///< PEM file of the certificates to trust; empty: the system's
   std::uint64_t max_clip_bytes = std::uint64_t(8) << 30;  ///< a larger avatar clip is refused
   /// A download without a new byte for so long is dropped and goes on anew; 0: 20 s, 5 s with a stand-in.
   std::chrono::milliseconds stall{0};
@@ -44,16 +45,16 @@ Settings default_settings();
 /// Something that happened; called on the thread of render() or on one of its own, one call at a time.
 struct Event {
   enum class Kind {
-    phase,        ///< `text`: plan, acquire, render, assemble, done
-    submitted,    ///< a clip was bought: `clip`, `text` = video id
-    waiting,      ///< for a clip: `clip`, `text` = the vendor's word
-    completed,    ///< a clip can be read: `clip`
-    proven,       ///< a clip is complete and archived: `clip`
-    decoded,      ///< `frames` of a clip that is still arriving have been decoded: `clip`
-    progress,     ///< `done` of `total` frames are composed; total 0: not known yet
-    segment,      ///< one segment is done: `frames` of it, `done` and `total` as above
-    output,       ///< a deliverable is published or was up to date: `text` = path
-    note          ///< a line for a human
+    phase,      ///< `text`: plan, acquire, render, assemble, done
+    submitted,  ///< a clip was bought: `clip`, `text` = video id
+    waiting,    ///< for a clip: `clip`, `text` = the vendor's word
+    completed,  ///< a clip can be read: `clip`
+    proven,     ///< a clip is complete and archived: `clip`
+    decoded,    ///< `frames` of a clip that is still arriving have been decoded: `clip`
+    progress,   ///< `done` of `total` frames are composed; total 0: not known yet
+    segment,    ///< one segment is done: `frames` of it, `done` and `total` as above
+    output,     ///< a deliverable is published or was up to date: `text` = path
+    note        ///< a line for a human
   };
   Kind kind;
   std::string clip;
@@ -64,17 +65,17 @@ struct Event {
 using Observer = std::function<void(const Event&)>;
 
 struct PurchaseReport {
-  std::string clip;      ///< label
-  std::string origin;    ///< bought, resumed, archive, given
+  std::string clip;    ///< label
+  std::string origin;  ///< bought, resumed, archive, given
   std::string video_id;
   std::string clip_key;
   std::optional<double> duration;  ///< seconds
 };
 struct OutputReport {
   std::string path;
-  std::string state;     ///< written, up_to_date
+  std::string state;  ///< written, up_to_date
   std::int64_t frames = 0;
-  double duration = 0;   ///< seconds
+  double duration = 0;  ///< seconds
   std::uint64_t bytes = 0;
   std::string sha256;
   int segments = 0, segments_rendered = 0;
@@ -90,11 +91,13 @@ std::string to_json(const Report& report);
 /// Reads and checks a job file ("-": stdin). `set` gives values to its variables. Error{usage}.
 Job load_job(const std::string& path, const std::map<std::string, std::string>& set = {});
 
-/// Likewise for a job's text; `name` stands for the file in messages, paths are relative to the working directory.
+/// Likewise for a job's text; `name` stands for the file in messages, paths are relative to the working
+/// directory.
 Job parse_job(const std::string& text, const std::string& name);
 
 /// What would be done: what would be bought, what is there already, every span with its layers, every segment
-/// with its key and readiness, every output. Reads local media, ledger and archive; buys nothing, asks no one.
+/// with its key and readiness, every output. Reads local media, ledger and archive; buys nothing, asks no
+/// one.
 std::string plan_text(const Job& job, const Settings& settings);
 std::string plan_json(const Job& job, const Settings& settings);
 
@@ -104,17 +107,18 @@ Report render(const Job& job, const Settings& settings, const Observer& observer
               const std::stop_token& stop = {});
 
 struct StoredClip {
-  std::string clip;      ///< label
-  std::string origin;    ///< bought, resumed, archive, given
+  std::string clip;    ///< label
+  std::string origin;  ///< bought, resumed, archive, given
   std::string video_id;
   std::string clip_key;
-  std::string file;      ///< in the archive; empty for a video that the job only named (given)
+  std::string file;  ///< in the archive; empty for a video that the job only named (given)
   std::uint64_t bytes = 0;
   std::string sha256;
   std::optional<double> duration;  ///< seconds
 };
-/// Buys what is missing of a job's avatar clips and keeps them in the archive; looks at no other medium and renders
-/// nothing. A clip that fails does not keep the others from being stored; its error is thrown at the end.
+/// Buys what is missing of a job's avatar clips and keeps them in the archive; looks at no other medium and
+/// renders nothing. A clip that fails does not keep the others from being stored; its error is thrown at the
+/// end.
 std::vector<StoredClip> generate(const Job& job, const Settings& settings, const Observer& observer = {},
                                  const std::stop_token& stop = {});
 
@@ -122,7 +126,8 @@ std::vector<StoredClip> generate(const Job& job, const Settings& settings, const
 MediaFacts probe_media(const std::string& path);
 std::string to_json(const MediaFacts& facts);
 
-/// `avstage filters [NAME]`: one line a filter, or the parameter table of one. Error{usage} for an unknown name.
+/// `avstage filters [NAME]`: one line a filter, or the parameter table of one. Error{usage} for an unknown
+/// name.
 std::string describe_filters(const std::string& name = "");
 
 }  // namespace avstage

@@ -8,17 +8,17 @@ namespace avstage {
 
 /// What the caller can do about a failure. The number is the exit code of the command-line tool.
 enum class ErrorCode {
-  bug = 1,         ///< a broken promise inside avstage: report it
-  usage = 2,       ///< the job, the command line or an unsafe path: mend it and run again
-  money = 3,       ///< key rejected, credit, quota or budget exhausted
-  network = 4,     ///< network or deadline gave up: run again, nothing is bought twice
-  vendor = 5,      ///< the vendor refused or failed a clip
-  input = 6,       ///< input media unreachable, unreadable or incomplete
-  local = 7,       ///< local disk, permission or encoder
-  proof = 8,       ///< a deliverable failed its proof
-  ambiguous = 9,   ///< a purchase whose outcome is unknown: a human decides
-  partial = 10,    ///< a batch finished in part
-  locked = 11,     ///< another run holds the lock
+  bug = 1,           ///< a broken promise inside avstage: report it
+  usage = 2,         ///< the job, the command line or an unsafe path: mend it and run again
+  money = 3,         ///< key rejected, credit, quota or budget exhausted
+  network = 4,       ///< network or deadline gave up: run again, nothing is bought twice
+  vendor = 5,        ///< the vendor refused or failed a clip
+  input = 6,         ///< input media unreachable, unreadable or incomplete
+  local = 7,         ///< local disk, permission or encoder
+  proof = 8,         ///< a deliverable failed its proof
+  ambiguous = 9,     ///< a purchase whose outcome is unknown: a human decides
+  partial = 10,      ///< a batch finished in part
+  locked = 11,       ///< another run holds the lock
   interrupted = 130  ///< stopped by a signal or by the caller
 };
 

@@ -16,10 +16,10 @@ namespace avstage {
 
 /// Where something stands in the job text; messages are built from it.
 struct Mark {
-  std::string file;     ///< as the user named it, "-" for stdin
-  int line = 0;         ///< from 1
-  int column = 0;       ///< from 1, in bytes
-  std::string pointer;  ///< JSON pointer, "/tracks/0/clips/1/start"
+  std::string file;         ///< as the user named it, "-" for stdin
+  int line = 0;             ///< from 1
+  int column = 0;           ///< from 1, in bytes
+  std::string pointer;      ///< JSON pointer, "/tracks/0/clips/1/start"
   std::string str() const;  ///< "job.json:12:9 (/tracks/0/clips/1/start)"
 };
 
@@ -41,10 +41,10 @@ struct TimeValue {
 /// A point on the programme (start) or a length (in, out, duration).
 struct TimeExpr {
   enum class Kind {
-    value,      ///< `offset` from the programme's start, or a plain length
-    anchor,     ///< an edge of clip `clip`, plus `offset`
-    end,        ///< the programme's end, plus `offset`
-    automatic   ///< "auto": what the media themselves give
+    value,     ///< `offset` from the programme's start, or a plain length
+    anchor,    ///< an edge of clip `clip`, plus `offset`
+    end,       ///< the programme's end, plus `offset`
+    automatic  ///< "auto": what the media themselves give
   };
   enum class Edge { start, end };
   Kind kind = Kind::value;
@@ -104,12 +104,12 @@ struct ColorRef {
   Color color;
 };
 struct TextRef {
-  std::string text;         ///< UTF-8, literal; line breaks allowed
-  std::string font;         ///< a font file; empty: the default font
-  Length size{5, true};     ///< line height; per cent of the canvas' height
+  std::string text;      ///< UTF-8, literal; line breaks allowed
+  std::string font;      ///< a font file; empty: the default font
+  Length size{5, true};  ///< line height; per cent of the canvas' height
   Color color{255, 255, 255, 255};
-  std::optional<Color> box;  ///< a filled box behind the text
-  Length padding{1, true};   ///< of the box
+  std::optional<Color> box;    ///< a filled box behind the text
+  Length padding{1, true};     ///< of the box
   std::string align = "left";  ///< left, center or right, for several lines
 };
 
@@ -142,12 +142,12 @@ struct AvatarScene {
   std::optional<double> silence;  ///< seconds; v2 only
 
   std::string voice_id;
-  std::string style = "normal";    ///< v2's avatar_style: normal, closeUp, circle
-  std::optional<double> speed;     ///< 0.5–1.5
-  std::optional<int> pitch;        ///< −50…50
-  std::string emotion;             ///< v2 only
+  std::string style = "normal";  ///< v2's avatar_style: normal, closeUp, circle
+  std::optional<double> speed;   ///< 0.5–1.5
+  std::optional<int> pitch;      ///< −50…50
+  std::string emotion;           ///< v2 only
   std::string locale;
-  std::optional<double> scale;     ///< v2 only
+  std::optional<double> scale;                      ///< v2 only
   std::optional<std::pair<double, double>> offset;  ///< v2 only, fractions of the canvas
   std::optional<Color> background;
   std::optional<Backdrop> backdrop;  ///< instead of `background`
@@ -172,12 +172,12 @@ struct AvatarRef : AvatarScene {
   std::optional<std::pair<int, int>> size;  ///< exact pixels (v2), even, 128–4096
   std::optional<double> fps;                ///< v2 and templates
   std::string title;
-  std::string callback_id;         ///< comes back in the vendor's webhooks
-  bool caption = false;            ///< the vendor makes a caption file too
-  bool test = false;               ///< v2 only: free, watermarked
-  std::string request;             ///< the vendor's own body as canonical JSON text; empty: neutral words
-  std::string video_id;            ///< an existing video; nothing is bought
-  int take = 1;                    ///< raise it to buy another reading of the same words
+  std::string callback_id;  ///< comes back in the vendor's webhooks
+  bool caption = false;     ///< the vendor makes a caption file too
+  bool test = false;        ///< v2 only: free, watermarked
+  std::string request;      ///< the vendor's own body as canonical JSON text; empty: neutral words
+  std::string video_id;     ///< an existing video; nothing is bought
+  int take = 1;             ///< raise it to buy another reading of the same words
   Mark mark;
 };
 
@@ -186,8 +186,8 @@ using MediaRef = std::variant<FileRef, ImageRef, ColorRef, TextRef, AvatarRef>;
 struct Clip {
   std::string id;  ///< as given, or "" — messages then use the pointer
   MediaRef media;
-  std::optional<TimeExpr> start;               ///< without: follows the clip before it in its track
-  std::optional<TimeExpr> in, out, duration;   ///< at most two of the three
+  std::optional<TimeExpr> start;              ///< without: follows the clip before it in its track
+  std::optional<TimeExpr> in, out, duration;  ///< at most two of the three
   Placement place;
   double opacity = 1;                          ///< 0–1
   std::optional<TimeValue> fade_in, fade_out;  ///< picture and sound
@@ -232,10 +232,10 @@ struct OutputSpec {
 };
 
 struct HeygenSettings {
-  std::string api = "auto";      ///< auto, v2, v3
-  std::string account;           ///< user-given name; part of the realm
-  int max_concurrent = 3;        ///< clips being made at once
-  Rational deadline{2400};       ///< seconds per clip from submission
+  std::string api = "auto";                 ///< auto, v2, v3
+  std::string account;                      ///< user-given name; part of the realm
+  int max_concurrent = 3;                   ///< clips being made at once
+  Rational deadline{2400};                  ///< seconds per clip from submission
   std::optional<double> max_credits;        ///< refuses before the first purchase what is estimated above it
   std::map<std::string, std::string> tags;  ///< the user's own words, stored with each purchase
 };
@@ -245,7 +245,7 @@ struct Job {
   HeygenSettings heygen;
   std::vector<Track> tracks;  ///< bottom first
   std::vector<OutputSpec> outputs;
-  std::string file;           ///< the job file as the user named it
+  std::string file;  ///< the job file as the user named it
 };
 
 }  // namespace avstage

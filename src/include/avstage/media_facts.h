@@ -10,19 +10,19 @@ namespace avstage {
 
 /// What a container promises about its best video stream, in display terms.
 struct VideoFacts {
-  std::string codec;          ///< FFmpeg's codec name
-  int width = 0, height = 0;  ///< coded samples, before SAR and rotation
-  Rational sar{1};            ///< sample aspect ratio, 1 when unknown
-  int rotation = 0;           ///< clockwise degrees to show it upright: 0, 90, 180, 270
+  std::string codec;                          ///< FFmpeg's codec name
+  int width = 0, height = 0;                  ///< coded samples, before SAR and rotation
+  Rational sar{1};                            ///< sample aspect ratio, 1 when unknown
+  int rotation = 0;                           ///< clockwise degrees to show it upright: 0, 90, 180, 270
   int display_width = 0, display_height = 0;  ///< square pixels, upright
-  Rational fps;               ///< average rate, 0 when unknown (an image)
-  std::string pix_fmt;        ///< FFmpeg's name
+  Rational fps;                               ///< average rate, 0 when unknown (an image)
+  std::string pix_fmt;                        ///< FFmpeg's name
   bool alpha = false;
   bool interlaced = false;
   std::string color_matrix, color_range, color_primaries, color_transfer;  ///< FFmpeg's names, "unknown"
-  Time start;                 ///< of the first shown frame, in the container's time
-  std::optional<Time> duration;       ///< nullopt: not stated (an unfinished or fragmented stream)
-  std::optional<std::int64_t> frames; ///< as promised by the container's tables, nullopt when not stated
+  Time start;                          ///< of the first shown frame, in the container's time
+  std::optional<Time> duration;        ///< nullopt: not stated (an unfinished or fragmented stream)
+  std::optional<std::int64_t> frames;  ///< as promised by the container's tables, nullopt when not stated
 };
 
 struct AudioFacts {
