@@ -20,12 +20,16 @@ bool is_fragmented(const MediaFacts& facts, const AVStream* stream) {
   return facts.format.starts_with("mov,") && stream->nb_frames <= 0;
 }
 
-/// A fragmented mp4 counts nothing, but each fragment begins where the one before it ends.
+/// A fragmented mp4 counts nothing, but each fragment begins where the one before it ends. Only behind the
+/// very first packet FFmpeg's own muxer leaves a hole, of a reordering's length: it moves the rest out of
+/// negative time.
 void require_no_hole(Found& found, const AVPacket& packet, const AVStream& stream, const std::string& name) {
   if (packet.dts == AV_NOPTS_VALUE || packet.duration <= 0) return;
   std::int64_t expected = found.next_dts.value_or(packet.dts);
-  if (packet.dts - expected >= std::max<std::int64_t>(2, packet.duration - 1)) {
-    Rational base = from_av(stream.time_base);
+  const Rational base = from_av(stream.time_base);
+  const std::int64_t hole = packet.dts - expected;
+  const bool moved = found.packets == 1 && Time(hole) * base < Rational(1, 4);
+  if (!moved && hole >= std::max<std::int64_t>(2, packet.duration - 1)) {
     throw Error(ErrorCode::input,
                 fmt::format("{}: a fragment is missing: nothing between {:.3f} and {:.3f} s", name,
                             (Time(expected) * base).to_double(), (Time(packet.dts) * base).to_double()),

@@ -13,10 +13,10 @@ constexpr int kRate = 48000;
 
 }  // namespace
 
-bool is_silent(Demuxer demuxer) {
+bool is_silent(Demuxer demuxer, const MediaFacts& facts) {
   if (demuxer.audio() == nullptr) return true;
-  const MediaFacts facts = demuxer.facts();
-  Time end = std::max(facts.available.value_or(Time(0)), facts.audio->duration.value_or(Time(0)));
+  Time end = facts.available.value_or(Time(0));
+  if (facts.audio && facts.audio->duration) end = std::max(end, *facts.audio->duration);
   const std::int64_t samples = (end * Time(kRate)).ceil();
   AudioReader reader(std::move(demuxer), kRate);
   std::vector<float> block(std::size_t(2) * kRate);

@@ -166,7 +166,7 @@ class Obtain {
     check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven, end_marked);
     store(stop);
     require_speech(purchase_.avatar, bought_.video_id, label_,
-                   media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::audio));
+                   media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::audio), found);
     tell(Event::Kind::proven, bought_.video_id);
     send(AcquireNews::Kind::proven, found);
   }
@@ -200,10 +200,10 @@ class Obtain {
     bought_.video_id = archived_->video_id;
     bought_.origin = "archive";
     bought_.status.duration = archived_->duration;
-    require_speech(purchase_.avatar, bought_.video_id, label_,
-                   media::Demuxer::open_file(path, media::Demuxer::Want::audio));
-    media_.set_file(index_, path);
     MediaFacts facts = media::probe_file(path);
+    require_speech(purchase_.avatar, bought_.video_id, label_,
+                   media::Demuxer::open_file(path, media::Demuxer::Want::audio), facts);
+    media_.set_file(index_, path);
     send(AcquireNews::Kind::readable, facts);
     send(AcquireNews::Kind::proven, facts);
   }

@@ -90,10 +90,11 @@ std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan
   auto entry = session.archived(plan.purchases[planned.purchase].clip_key);
   if (!entry) return std::nullopt;
   const std::string path = session.archive_path(*entry);
+  const MediaFacts facts = media::probe_file(path);
   require_speech(std::get<AvatarRef>(ref), entry->video_id, planned.label,
-                 media::Demuxer::open_file(path, media::Demuxer::Want::audio));
+                 media::Demuxer::open_file(path, media::Demuxer::Want::audio), facts);
   media.set_file(planned.purchase, path);
-  return plan::ClipFacts{media::probe_file(path), avatar_identity(session.realm(), entry->video_id)};
+  return plan::ClipFacts{facts, avatar_identity(session.realm(), entry->video_id)};
 }
 
 /// Checked here, where all names are known, not where the first unknown one would be used.

@@ -8,8 +8,8 @@
 namespace avstage::run {
 
 void require_speech(const AvatarRef& avatar, const std::string& video_id, const std::string& label,
-                    media::Demuxer demuxer) {
-  if (!heygen::guess_speech(avatar).spoken || !media::is_silent(std::move(demuxer))) return;
+                    media::Demuxer demuxer, const MediaFacts& facts) {
+  if (!heygen::guess_speech(avatar).spoken || !media::is_silent(std::move(demuxer), facts)) return;
   throw Error(
       ErrorCode::proof,
       fmt::format("{}: was to speak, but video {} is silent; it is kept: to use it as it is, name it as "

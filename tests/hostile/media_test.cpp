@@ -133,7 +133,9 @@ TEST(HostileMedia, SilenceIsKnown) {
   make_video(dir / "late.mp4", spec);
   spec.audio_codec = "";
   make_video(dir / "mute.mp4", spec);
-  auto silent = [&](const char* name) { return media::is_silent(media::Demuxer::open_file(dir / name)); };
+  auto silent = [&](const char* name) {
+    return media::is_silent(media::Demuxer::open_file(dir / name), media::probe_file(dir / name));
+  };
   EXPECT_FALSE(silent("loud.mp4"));
   EXPECT_FALSE(silent("late.mp4"));
   EXPECT_TRUE(silent("silent.mp4"));
