@@ -34,7 +34,7 @@ class Memory : public Bench {
   }
 };
 
-/// The long suite (AVSTAGE_LONG=1) compares 30 minutes with 3, the short one 6 with 1.
+/// The long suite (AVSTAGE_LONG=1) compares 30 minutes with 3, the short one 4 with 1.
 TEST_F(Memory, DoesNotGrowWithTheProgramme) {
   const bool full = ::getenv("AVSTAGE_LONG") != nullptr;
   VideoSpec spec;
