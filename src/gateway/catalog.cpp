@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "run/uploads.h"
 
 namespace avstage::gateway {
 namespace {
@@ -44,7 +45,7 @@ Catalog::Catalog(const Settings& settings, const std::vector<Job>& jobs, std::fu
       session_(without_buying(settings), heygen_),
       changed_(std::move(changed)) {
   for (const Job& job : jobs) {
-    plan::Plan all = plan::make_plan(job, run::avatar_words());
+    plan::Plan all = plan::make_plan(run::with_hashed_assets(job), run::avatar_words());
     for (const plan::Purchase& purchase : all.purchases) {
       if (job_clip(purchase.clip_key, "") != nullptr) continue;
       const std::string label = all.clips[purchase.clips.front()].label;

@@ -28,7 +28,7 @@ void require_no_hole(Found& found, const AVPacket& packet, const AVStream& strea
   std::int64_t expected = found.next_dts.value_or(packet.dts);
   const Rational base = from_av(stream.time_base);
   const std::int64_t hole = packet.dts - expected;
-  const bool moved = found.packets == 1 && Time(hole) * base < Rational(1, 4);
+  const bool moved = found.packets == 1 && Time(hole) * base < Rational(1, 10);
   if (!moved && hole >= std::max<std::int64_t>(2, packet.duration - 1)) {
     throw Error(ErrorCode::input,
                 fmt::format("{}: a fragment is missing: nothing between {:.3f} and {:.3f} s", name,

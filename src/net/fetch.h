@@ -46,7 +46,9 @@ class Fetch : public TransferHandler {
   Outcome outcome() const;
   bool length_proven() const { return length_proven_; }
   /// After on_done: the sum that the server names for the whole resource, or "".
-  std::string offered_sha256() const { return answer_ ? answer_->sha256 : ""; }
+  std::string offered_sha256() const {
+    return answer_ && answer_->kind == Answer::Kind::body ? answer_->sha256 : "";
+  }
 
  private:
   void take_head(const Response& head);

@@ -10,7 +10,9 @@
 #include "media/io_context.h"
 #include "media/packet_pipe.h"
 #include "run/account.h"
+#include "run/budget.h"
 #include "run/clip_feed.h"
+#include "run/uploads.h"
 
 namespace avstage {
 namespace {
@@ -75,8 +77,10 @@ class Source : public ClipSource {
 
 std::unique_ptr<ClipSource> once_readable(World world, std::shared_ptr<ClipFeed> feed,
                                           const std::string& label, const std::stop_token& stop) {
-  feed->wait_readable(stop);
-  return std::make_unique<Source>(std::move(world), std::move(feed), label, stop);
+  ClipFeed& arriving = *feed;
+  auto source = std::make_unique<Source>(std::move(world), std::move(feed), label, stop);
+  arriving.wait_readable(stop);  // a stop ends the feed's thread before what it uses
+  return source;
 }
 
 std::unique_ptr<ClipSource> open_avatar(const AvatarRef& avatar, const HeygenSettings& heygen,
@@ -88,6 +92,7 @@ std::unique_ptr<ClipSource> open_avatar(const AvatarRef& avatar, const HeygenSet
   world.session = std::make_unique<run::Session>(settings, heygen, stop);
   if (auto entry = run::find_video(*world.session, avatar.video_id))
     plan = run::plan_of_entry(*entry, heygen, label);
+  if (settings.buy) run::check_budget(*world.session, plan);
   auto feed = ClipFeed::of_plan(
       *world.session, std::move(plan), observer ? observer : [](const Event&) {});
   return once_readable(std::move(world), std::move(feed), label, stop);
@@ -139,7 +144,7 @@ std::unique_ptr<ClipSource> ClipSource::open(const AvatarRef& avatar, const Heyg
 std::unique_ptr<ClipSource> ClipSource::open(const Job& job, const std::string& clip_id,
                                              const Settings& settings, const Observer& observer,
                                              const std::stop_token& stop) {
-  plan::Plan plan = plan::make_plan(job, run::avatar_words());
+  plan::Plan plan = plan::make_plan(run::with_hashed_assets(job), run::avatar_words());
   const plan::PlannedClip& clip = find_clip(plan, clip_id);
   return open_avatar(std::get<AvatarRef>(clip.clip.media), job.heygen, clip.label, settings, observer, stop);
 }

@@ -1,7 +1,10 @@
 #include "run/generate.h"
 
 #include "base/log.h"
+#include "media/demuxer.h"
 #include "run/acquire.h"
+#include "run/budget.h"
+#include "run/speech.h"
 
 namespace avstage::run {
 namespace {
@@ -38,7 +41,16 @@ class Collector {
       stored_.push_back({label, "given", purchase.avatar.video_id, purchase.clip_key});
       return true;
     }
-    return add("archive", purchase.clip_key, label);
+    if (!add("archive", purchase.clip_key, label)) return false;
+    try {
+      const std::string& path = stored_.back().file;
+      require_speech(purchase.avatar, stored_.back().video_id, label,
+                     media::Demuxer::open_file(path, media::Demuxer::Want::audio), media::probe_file(path));
+    } catch (const Error&) {
+      stored_.pop_back();
+      fail(std::current_exception());
+    }
+    return true;
   }
 
   bool add(const std::string& origin, const std::string& clip_key, const std::string& label) {
@@ -81,6 +93,7 @@ std::vector<StoredClip> generate(const Job& job, const Settings& settings, const
                                  const std::stop_token& stop) {
   run::Session session(settings, job.heygen, stop);
   run::Production production(job, session, run::one_at_a_time(observer), stop);
+  run::check_budget(session, production.plan);
   return run::obtain_all(production);
 }
 

@@ -108,15 +108,18 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
     case State::intent:
       return submit(*known, stop);
     case State::submitting:
-    case State::ambiguous: {
-      // A clock that was turned back far says nothing of the key's age either.
-      const std::int64_t age = std::abs(session_.clock().unix_seconds() - known->submitting_at);
-      bool replayable = known->state == State::submitting && known->dialect == "v3" && age < kReplayWindow;
-      return replayable ? submit(*known, stop) : reconcile(*known, stop);
-    }
+    case State::ambiguous:
+      return is_replayable(*known) ? submit(*known, stop) : reconcile(*known, stop);
     default:
       return *known;
   }
+}
+
+/// Whether the vendor would answer a repetition with what it made of the first request.
+bool Purchaser::is_replayable(const ledger::Entry& entry) {
+  // A clock that was turned back far says nothing of the key's age either.
+  const std::int64_t age = std::abs(session_.clock().unix_seconds() - entry.submitting_at);
+  return entry.state == ledger::State::submitting && entry.dialect == "v3" && age < kReplayWindow;
 }
 
 ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop) {
@@ -125,6 +128,8 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
   const AvatarRef clip = asked([&] { return with_uploads(session_, provider, avatar_, stop); });
   milliseconds delay = session_.patience().retry;
   for (int tries = 1;; ++tries) {
+    const bool doubted = entry.state == ledger::State::submitting;  // an earlier request may have arrived
+    if (doubted && !is_replayable(entry)) return reconcile(entry, stop);
     entry = session_.ledger().submitting(entry);
     crash_point("submitting");
     heygen::SubmitResult result = provider.submit(clip, entry.tag, entry.idempotency_key, stop);
@@ -137,8 +142,12 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
       return entry;
     }
     if (auto* rejected = std::get_if<heygen::Rejected>(&result)) {
-      session_.ledger().rejected(entry, log::redact(rejected->error.str()));
-      forget_uploads(session_, provider, avatar_);
+      // A refused repetition says nothing of the first request: the row stays in doubt.
+      if (doubted && rejected->code != ErrorCode::money) return reconcile(entry, stop);
+      if (!doubted) {
+        session_.ledger().rejected(entry, log::redact(rejected->error.str()));
+        forget_uploads(session_, provider, avatar_);
+      }
       std::string advice = rejected->code == ErrorCode::money ? account_advice(rejected->error.money) : "";
       throw Error(rejected->code,
                   fmt::format("{}: the vendor refused it: {}{}", label_, rejected->error.str(), advice),

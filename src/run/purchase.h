@@ -31,6 +31,7 @@ class Purchaser {
  private:
   void require_buying() const;
   ledger::Entry bring_to_submitted(const std::stop_token& stop);
+  bool is_replayable(const ledger::Entry& entry);
   ledger::Entry submit(ledger::Entry entry, const std::stop_token& stop);
   ledger::Entry reconcile(const ledger::Entry& entry, const std::stop_token& stop);
   heygen::VideoStatus poll(const std::string& dialect, const std::string& video_id,

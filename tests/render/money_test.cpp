@@ -46,6 +46,27 @@ TEST_P(MoneyInBoth, ALostAnswerIsFoundAgainAndNotBoughtTwice) {
   EXPECT_EQ(report.outputs.at(0).frames, 25);
 }
 
+/// Who refuses a repeated request has not said that the first one was never taken.
+TEST_F(Money, ARefusedRepeatDoesNotMakeALostPurchaseUndone) {
+  Vendor::Script s = script();
+  s.lose_answers = 1;
+  s.refuse_repeats = {401};
+  Vendor vendor(s);
+  auto [code, message] = fail(one_clip("v3"), settings(vendor.url()));
+  EXPECT_EQ(code, 3) << message;
+  EXPECT_EQ(run(one_clip("v3"), settings(vendor.url())).outputs.at(0).frames, 25);
+  EXPECT_EQ(vendor.charges(), 1);
+}
+
+TEST_F(Money, ALostPurchaseIsLookedForWhenItsRepeatIsRefusedForGood) {
+  Vendor::Script s = script();
+  s.lose_answers = 1;
+  s.refuse_repeats = {400};
+  Vendor vendor(s);
+  EXPECT_EQ(run(one_clip("v3"), settings(vendor.url())).outputs.at(0).frames, 25);
+  EXPECT_EQ(vendor.charges(), 1);
+}
+
 TEST_P(MoneyInBoth, TheWatermarkedVersionOfAnUnpaidClipIsNotTakenForAPaidOne) {
   Vendor::Script s = script();
   s.insufficient_credit = true;

@@ -57,6 +57,12 @@ void Vendor::create(const HttpRequest& r, Connection& c, bool v3) {
     c.respond(script_.create_status, script_.create_answer, kJson);
     return;
   }
+  if (creates_ > 1 && !script_.refuse_repeats.empty()) {
+    const int status = script_.refuse_repeats.front();
+    script_.refuse_repeats.erase(script_.refuse_repeats.begin());
+    c.respond(status, R"({"error":{"code":"refused","message":"refused by the script"}})", kJson);
+    return;
+  }
   std::string key = r.header("idempotency-key");
   std::string& id = idempotent_[key.empty() ? "create " + std::to_string(creates_) : key];
   if (id.empty()) {

@@ -24,9 +24,10 @@ class Vendor {
     bool insufficient_credit = false;  ///< completed with a URL and that error
     std::string create_answer;         ///< a whole body instead of the right one
     int create_status = 200;
-    bool unlisted = false;        ///< its list is empty
-    int lose_answers = 0;         ///< so many creates are accepted, but their answers never arrive
-    std::uint64_t expire_at = 0;  ///< the first URL turns 403 from this byte on (0: never)
+    bool unlisted = false;            ///< its list is empty
+    std::vector<int> refuse_repeats;  ///< HTTP statuses of the creates after the first, one each
+    int lose_answers = 0;             ///< so many creates are accepted, but their answers never arrive
+    std::uint64_t expire_at = 0;      ///< the first URL turns 403 from this byte on (0: never)
     /// Answers every download, the first with number 0, instead of `cdn`.
     std::function<void(int number, const HttpRequest&, Connection&)> download;
   };
