@@ -15,7 +15,10 @@ struct NoWaiting : Clock {
 };
 
 void ask(heygen::Provider& provider, int question) {
-  AvatarRef clip{.avatar_id = "a", .voice_id = "v", .say = "Hello."};
+  AvatarRef clip;
+  clip.avatar_id = "a";
+  clip.voice_id = "v";
+  clip.say = "Hello.";
   if (question == 0) {
     auto result = provider.submit(clip, "avstage-1", "k", {});
     auto* accepted = std::get_if<heygen::Accepted>(&result);
