@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -32,6 +34,11 @@ void sync_path(const std::string& path, int flags) {
   if (::fsync(fd.value) != 0) fail(path, "cannot sync to disk");
 }
 
+void sync_folder_of(const std::string& path) {
+  std::string dir = std::filesystem::path(path).parent_path().string();
+  sync_path(dir.empty() ? "." : dir, O_RDONLY | O_DIRECTORY);
+}
+
 void write_all(int fd, std::string_view content, const std::string& path) {
   while (!content.empty()) {
     ssize_t n = ::write(fd, content.data(), content.size());
@@ -48,8 +55,18 @@ void publish_file(const std::string& part, const std::string& target) {
   crash_point("before_rename");
   if (::rename(part.c_str(), target.c_str()) != 0) fail(target, "cannot publish");
   crash_point("renamed");
-  std::string dir = std::filesystem::path(target).parent_path().string();
-  sync_path(dir.empty() ? "." : dir, O_RDONLY | O_DIRECTORY);
+  sync_folder_of(target);
+}
+
+bool publish_link(const std::string& path, const std::string& target) {
+  if (::link(path.c_str(), target.c_str()) != 0) {
+    constexpr std::array harmless = {EEXIST, EPERM, EMLINK, EXDEV, EOPNOTSUPP, ENOSYS};
+    if (std::find(harmless.begin(), harmless.end(), errno) != harmless.end()) return false;
+    fail(target, "cannot publish");
+  }
+  crash_point("linked");
+  sync_folder_of(target);
+  return true;
 }
 
 void write_file_atomically(const std::string& target, std::string_view content) {

@@ -9,6 +9,10 @@ namespace avstage {
 /// On failure throws Error{local} and `target` is as it was; `part` is left for the caller to remove.
 void publish_file(const std::string& part, const std::string& target);
 
+/// Gives the finished file `path` a second name, `target`, on the same disk; durable. False, and nothing is
+/// done, where `target` exists already or the disk knows no hard links; Error{local} on failure.
+bool publish_link(const std::string& path, const std::string& target);
+
 /// Writes `content` to a ".part" beside `target`, then publish_file. Error{local} on failure, no leftovers.
 void write_file_atomically(const std::string& target, std::string_view content);
 

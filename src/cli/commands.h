@@ -29,6 +29,7 @@ void add_source(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
 void add_sandbox(CLI::App& app, Action& action);
 void add_ledger(CLI::App& app, Action& action);      ///< list, show, settle, export
+void add_cache(CLI::App& app, Action& action);       ///< ls, gc, clear
 void add_completion(CLI::App& app, Action& action);  ///< last: of what is there by then
 
 }  // namespace avstage::cli

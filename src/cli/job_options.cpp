@@ -35,6 +35,15 @@ Settings WorldOptions::settings() const {
   return s;
 }
 
+void add_cache_limit(CLI::App& command, std::uint64_t& limit) {
+  command.add_option("--cache-limit", limit, "bytes of segments to keep for later runs; 500MB and the like")
+      ->type_name("SIZE")
+      ->envname("AVSTAGE_CACHE_LIMIT")
+      ->transform(CLI::AsSizeValue(true))
+      ->transform(CLI::Validator(  // comes first; CLI11 would make a huge number of a negative one
+          [](const std::string& text) { return text.starts_with("-") ? "must not be negative" : ""; }, ""));
+}
+
 void JobOptions::add_to(CLI::App& command, bool with_film) {
   command.add_option("job", job, "the job file, or - for stdin")->type_name("JOB");
   add_variables(command);

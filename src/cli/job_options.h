@@ -19,6 +19,9 @@ struct WorldOptions {
   Settings settings() const;
 };
 
+/// --cache-limit, also AVSTAGE_CACHE_LIMIT.
+void add_cache_limit(CLI::App& command, std::uint64_t& limit);
+
 /// A clip that is said on the command line instead of in a job file. The job is made as text and read like
 /// any.
 struct ClipWords {

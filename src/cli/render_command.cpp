@@ -16,6 +16,7 @@ struct RenderOptions : JobOptions {
   std::string max_wait, deadline;
   std::optional<double> max_credits;
   std::uint64_t max_clip_bytes = Settings().max_clip_bytes;
+  std::uint64_t cache_limit = Settings().cache_limit;
 };
 
 Rational length_of(const char* option, const std::string& text) {
@@ -60,6 +61,7 @@ int render_job(const RenderOptions& options, const std::stop_token& stop) {
   if (!options.max_wait.empty()) settings.max_wait = length_of("--max-wait", options.max_wait);
   if (!options.deadline.empty()) settings.deadline = length_of("--deadline", options.deadline);
   settings.max_clip_bytes = options.max_clip_bytes;
+  settings.cache_limit = options.cache_limit;
   std::unique_ptr<sandbox::Sandbox> sandbox;
   if (options.sandbox) sandbox = start_sandbox(settings, {.script = options.sandbox_script});
   Progress progress(style);
@@ -93,6 +95,7 @@ void add_render(CLI::App& app, Action& action) {
       ->add_option("--max-clip-bytes", options->max_clip_bytes,
                    "refuse an avatar clip that is larger; 500MB and the like are understood")
       ->transform(CLI::AsSizeValue(false));
+  add_cache_limit(*command, options->cache_limit);
   command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
   command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr")
       ->type_name("STYLE");

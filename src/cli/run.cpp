@@ -142,6 +142,7 @@ int run(int argc, char** argv) {
   add_serve(app, action);
   add_sandbox(app, action);
   add_ledger(app, action);
+  add_cache(app, action);
   add_completion(app, action);
   const bool json = wants_json(argc, argv);
   try {

@@ -26,12 +26,16 @@ int writer_of(std::string_view name) {
 
 }  // namespace
 
+bool is_leftover(const std::string& name) {
+  const int pid = writer_of(name);
+  return pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
 void remove_leftovers(const std::string& dir, const std::string& prefix) {
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(dir, ec)) {
     std::string name = entry.path().filename().string();
-    int pid = name.starts_with(prefix) ? writer_of(name) : 0;
-    if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) fs::remove(entry.path(), ec);
+    if (name.starts_with(prefix) && is_leftover(name)) fs::remove(entry.path(), ec);
   }
 }
 

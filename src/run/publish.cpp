@@ -32,6 +32,7 @@ std::string audio_key(const Production& p, const AudioSettings& settings) {
 }
 
 void warn_of_clipping(Production& p, const std::string& samples) {
+  if (samples == "0") return;
   const std::string line =
       fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples);
   if (std::find(p.report.warnings.begin(), p.report.warnings.end(), line) != p.report.warnings.end()) return;
@@ -39,7 +40,8 @@ void warn_of_clipping(Production& p, const std::string& samples) {
   log::warning("{}", line);
 }
 
-/// The number of clipped samples stands beside the mix: who finds it in the store is warned as well.
+/// The number of clipped samples stands beside the mix: who finds it in the store is warned as well. A mix
+/// without its number has lost it, and is made again.
 std::string clipped_key(const std::string& audio_key) {
   return audio_key + ".clipped";
 }
@@ -48,20 +50,19 @@ std::string clipped_key(const std::string& audio_key) {
 std::string mixed_audio(Production& p, SegmentStore& store, const AudioSettings& settings) {
   if (settings.codec == "none") return "";
   const std::string key = audio_key(p, settings);
-  if (std::string file = store.find(key); !file.empty()) {
-    if (std::string note = store.find(clipped_key(key)); !note.empty()) warn_of_clipping(p, read_file(note));
-    return file;
+  const std::string known = store.find(key), number = store.find(clipped_key(key));
+  if (!known.empty() && !number.empty()) {
+    warn_of_clipping(p, read_file(number));
+    return known;
   }
   const std::string part = store.part_path(key);
   FileRemover remover(part);
   std::int64_t clipped = write_audio(p.plan, p.render, p.media, settings, part, p.stop);
-  if (clipped > 0) {
-    const std::string note = store.part_path(clipped_key(key));
-    write_file_atomically(note, fmt::format("{}", clipped));
-    store.keep(note, clipped_key(key), {});
-    warn_of_clipping(p, fmt::format("{}", clipped));
-  }
+  const std::string note = store.part_path(clipped_key(key));
+  write_file_atomically(note, fmt::format("{}", clipped));
+  store.keep(note, clipped_key(key), {});
   store.keep(part, key, {});
+  warn_of_clipping(p, fmt::format("{}", clipped));
   remover.release();
   return store.find(key);
 }

@@ -116,7 +116,7 @@ Report run::render_in(Session& session, const Job& job, const Observer& observer
   run::OutputLocks locks(session, job, p.observer, stop);
   timed_step(p, "plan", [&] { prepare(p); });
   if (!run::all_up_to_date(p)) {
-    run::SegmentStore store(settings.cache_dir);
+    run::SegmentStore store(settings.cache_dir, settings.cache_limit);
     timed_step(p, "render", [&] { run::render_segments(p, store); });
     timed_step(p, "assemble", [&] { run::publish_outputs(p, store); });
   }

@@ -2,11 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "avstage/error.h"
@@ -17,68 +16,65 @@ namespace avstage::run {
 namespace fs = std::filesystem;
 namespace {
 
-int lock_folder(const std::string& dir) {
-  int fd = ::open((dir + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  if (fd >= 0) ::close(fd);
-  return -1;
+/// What a run adds before it looks at the whole store again, as a share of the limit.
+constexpr std::uint64_t kLooks = 16;
+
+void mark_as_used(const std::string& path) {
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
 }
 
-/// A run's folder is locked while its process lives, so an unlocked one is a leftover.
-void remove_leftovers(const std::string& runs) {
+/// For a disk without hard links. False where nothing was copied. Error{local}.
+bool copy_to(const std::string& path, const std::string& name, const std::string& part) {
   std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(runs, ec)) {
-    int fd = lock_folder(entry.path().string());
-    if (fd < 0) continue;
-    fs::remove_all(entry.path(), ec);
-    ::close(fd);
-  }
+  FileRemover remover(part);
+  if (!fs::copy_file(path, part, fs::copy_options::overwrite_existing, ec)) return false;
+  publish_file(part, name);
+  return true;
 }
 
 }  // namespace
 
-SegmentStore::SegmentStore(const std::string& cache_dir) : root_(cache_dir + "/segments") {
-  make_directories(root_);
-  const std::string runs = cache_dir + "/runs";
-  make_directories(runs);
-  remove_leftovers(runs);
-  run_dir_ = runs + "/XXXXXX";
-  if (::mkdtemp(run_dir_.data()) == nullptr) {
-    throw Error(ErrorCode::local, fmt::format("{}: cannot create a folder: {}", runs, std::strerror(errno)),
-                "file");
-  }
-  run_lock_ = lock_folder(run_dir_);
+SegmentStore::SegmentStore(const std::string& cache_dir, std::uint64_t limit)
+    : cache_dir_(cache_dir), limit_(limit) {
+  make_directories(segments_dir(cache_dir_));
+  remove_left_behind(cache_dir_);
+  run_ = make_run_folder(cache_dir_);
 }
 
 SegmentStore::~SegmentStore() {
   std::error_code ec;
-  fs::remove_all(run_dir_, ec);
-  if (run_lock_ >= 0) ::close(run_lock_);
+  fs::remove_all(run_.path, ec);
+  ::close(run_.lock);
+  trim_segments(cache_dir_, limit_);
 }
 
 std::string SegmentStore::shared_path(const std::string& key) const {
-  return fmt::format("{}/{}/{}.mp4", root_, key.substr(0, 2), key);
+  return fmt::format("{}/{}/{}.mp4", segments_dir(cache_dir_), key.substr(0, 2), key);
 }
 
 std::string SegmentStore::find(const std::string& key) const {
-  for (const std::string& path : {own_path(key), shared_path(key)}) {
-    if (::access(path.c_str(), R_OK) == 0) return path;
+  const std::string own = own_path(key), shared = shared_path(key);
+  if (::access(own.c_str(), R_OK) == 0) return own;
+  if (::link(shared.c_str(), own.c_str()) == 0 || errno == EEXIST) {
+    mark_as_used(own);
+    return own;
   }
-  return "";
+  if (errno == ENOENT || !copy_to(shared, own, part_path(key))) return "";
+  mark_as_used(shared);
+  return own;
 }
 
 std::string SegmentStore::part_path(const std::string& key) const {
-  return run_dir_ + "/" + key + ".part";
+  return run_.path + "/" + key + ".part";
 }
 
 void SegmentStore::keep(const std::string& part, const std::string& key, const std::set<int>& unproven) {
   crash_point("segment");
+  publish_file(part, own_path(key));
   std::lock_guard lock(mutex_);
   if (unproven.empty()) {
-    make_directories(fs::path(shared_path(key)).parent_path().string());
-    publish_file(part, shared_path(key));
+    share(key);
   } else {
-    publish_file(part, own_path(key));
     unproven_[key] = unproven;
   }
 }
@@ -91,10 +87,21 @@ void SegmentStore::proven(int purchase) {
       ++it;
       continue;
     }
-    make_directories(fs::path(shared_path(it->first)).parent_path().string());
-    publish_file(own_path(it->first), shared_path(it->first));
+    share(it->first);
     it = unproven_.erase(it);
   }
+}
+
+void SegmentStore::share(const std::string& key) {
+  const std::string own = own_path(key), shared = shared_path(key);
+  make_directories(fs::path(shared).parent_path().string());
+  std::error_code ec;
+  if (!publish_link(own, shared) && !fs::exists(shared, ec)) copy_to(own, shared, part_path(key));
+  const std::uintmax_t bytes = fs::file_size(own, ec);
+  if (!ec) grown_ += bytes;
+  if (grown_ <= limit_ / kLooks) return;
+  grown_ = 0;
+  trim_segments(cache_dir_, limit_);
 }
 
 }  // namespace avstage::run

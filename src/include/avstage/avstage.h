@@ -21,7 +21,9 @@ namespace avstage {
 struct Settings {
   std::string state_dir;  ///< ledger and archive: what was paid for; never on a network file system
   std::string cache_dir;  ///< spool and segments: may be deleted at any time
-  std::string api_base;   ///< empty: HEYGEN_API_BASE, else the vendor's
+  /// Bytes of segments that are kept for later runs, in the cache folder; the least recently used go first.
+  std::uint64_t cache_limit = 20'000'000'000;
+  std::string api_base;  ///< empty: HEYGEN_API_BASE, else the vendor's
   /// Base URL of a stand-in for the vendor (avstage sandbox). Its clips live in a realm of their own and are
   /// never taken for bought ones; no API key is read.
   std::string sandbox;
