@@ -1,9 +1,13 @@
 #include "media/av.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <link.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
+#include <set>
 
 #include "base/log.h"
 
@@ -68,6 +72,27 @@ std::string version(const char* library, unsigned v) {
   return fmt::format("{} {}.{}.{}", library, AV_VERSION_MAJOR(v), AV_VERSION_MINOR(v), AV_VERSION_MICRO(v));
 }
 
+/// What encodes and writes letters behind libav does not tell its version through it. Its file's name does.
+std::set<std::string> files_behind() {
+  std::set<std::string> names;
+  auto look = [](dl_phdr_info* info, std::size_t, void* out) noexcept {
+    try {
+      const std::filesystem::path file = info->dlpi_name;
+      for (const char* library : {"libx264.", "libx265.", "libfreetype.", "libharfbuzz.", "libfribidi."}) {
+        if (!file.filename().string().starts_with(library)) continue;
+        std::error_code ec;  // the link's name alone is better than nothing
+        const std::filesystem::path real = std::filesystem::canonical(file, ec);
+        static_cast<std::set<std::string>*>(out)->insert((ec ? file : real).filename().string());
+      }
+    } catch (...) {
+      return 1;
+    }
+    return 0;
+  };
+  if (::dl_iterate_phdr(look, &names) != 0) throw std::bad_alloc();
+  return names;
+}
+
 }  // namespace
 
 FramePtr make_frame() {
@@ -110,10 +135,10 @@ std::string take_last_log_line() {
 }
 
 std::string library_versions() {
-  return fmt::format("{}, {}, {}, {}, {}, {}", version("libavcodec", avcodec_version()),
+  return fmt::format("{}, {}, {}, {}, {}, {}, {}", version("libavcodec", avcodec_version()),
                      version("libavformat", avformat_version()), version("libavfilter", avfilter_version()),
                      version("libswscale", swscale_version()), version("libswresample", swresample_version()),
-                     version("libavutil", avutil_version()));
+                     version("libavutil", avutil_version()), fmt::join(files_behind(), ", "));
 }
 
 }  // namespace avstage::media

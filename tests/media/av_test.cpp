@@ -51,7 +51,8 @@ TEST(Av, LibavsLinesGoToTheDebugLogWithoutAddresses) {
 }
 
 TEST(Av, LibraryVersionsNameEveryLibraryThatMakesPixels) {
-  for (const char* name : {"libavcodec ", "libavformat ", "libavfilter ", "libswscale ", "libswresample "}) {
+  for (const char* name : {"libavcodec ", "libavformat ", "libavfilter ", "libswscale ", "libswresample ",
+                           "libx264.so.", "libx265.so.", "libfreetype.so."}) {
     EXPECT_THAT(library_versions(), HasSubstr(name));
   }
 }
