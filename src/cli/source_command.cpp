@@ -57,9 +57,9 @@ void add_source(CLI::App& app, Action& action) {
   command->add_option("--clip", options->clip, "which avatar clip of the job, where it has several");
   command->add_option("-o", options->output, "- for stdout, the only place there is")
       ->check(CLI::IsMember({"-"}));
-  command->add_option("-f", options->format, "nut, matroska or mp4 (fragmented)")
+  command->add_option("-f", options->format, "nut, matroska, webm or mp4 (fragmented)")
       ->required()
-      ->check(CLI::IsMember({"nut", "matroska", "mp4"}));
+      ->check(CLI::IsMember({"nut", "matroska", "webm", "mp4"}));
   command->add_flag("--accept-watermark", options->accept_watermark,
                     "take the watermarked version of a clip that could not be paid for");
   command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr");

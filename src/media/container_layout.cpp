@@ -12,49 +12,14 @@
 #include <vector>
 
 #include "avstage/error.h"
+#include "media/layout_reader.h"
 
 namespace avstage::media {
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
-
-/// Up to `count` bytes at `position`; fewer only at the end.
-Bytes read_at(ByteSource& source, std::uint64_t position, std::size_t count) {
-  Bytes bytes(count);
-  std::size_t have = 0;
-  source.seek(position);
-  while (have < count) {
-    std::size_t got = source.read(std::as_writable_bytes(std::span(bytes)).subspan(have));
-    if (got == 0) break;
-    have += got;
-  }
-  bytes.resize(have);
-  return bytes;
-}
-
-std::uint64_t big_endian(const Bytes& bytes, std::size_t at, std::size_t count) {
-  std::uint64_t value = 0;
-  for (std::size_t i = at; i < at + count; ++i) value = value << 8 | bytes.at(i);
-  return value;
-}
-
 std::string_view text_at(const Bytes& bytes, std::size_t at) {
   if (bytes.size() < at + 4) return {};
   return {reinterpret_cast<const char*>(bytes.data()) + at, 4};
-}
-
-[[noreturn]] void throw_cut(const std::string& name, std::string_view part, std::uint64_t promised,
-                            std::optional<std::uint64_t> size) {
-  throw Error(ErrorCode::input,
-              fmt::format("{}: cut off: {} reaches to byte {}{}", name, part, promised,
-                          size ? fmt::format(", the file has {}", *size) : ", the file ends before"),
-              "truncated");
-}
-
-void require_bytes(ByteSource& source, std::uint64_t end, std::string_view part, const std::string& name) {
-  std::optional<std::uint64_t> size = source.size();
-  bool there = size ? end <= *size : end == 0 || !read_at(source, end - 1, 1).empty();
-  if (!there) throw_cut(name, part, end, size);
 }
 
 /// What a walk over the boxes of an mp4 has met.
@@ -123,36 +88,6 @@ bool check_mp4(ByteSource& source, const std::string& name) {
   return boxes.fragments.empty() || boxes.index;
 }
 
-struct Number {
-  std::uint64_t value;
-  std::size_t bytes;
-  bool unknown;
-};
-
-/// EBML's variable-length size.
-std::optional<Number> ebml_size(const Bytes& bytes, std::size_t at) {
-  if (at >= bytes.size() || bytes[at] == 0) return std::nullopt;
-  std::size_t length = 1;
-  while ((bytes[at] & (0x80 >> (length - 1))) == 0) ++length;
-  if (at + length > bytes.size()) return std::nullopt;
-  std::uint64_t mask = (std::uint64_t(1) << (7 * length)) - 1;
-  std::uint64_t value = big_endian(bytes, at, length) & mask;
-  return Number{value, length, value == mask};
-}
-
-bool check_segment(ByteSource& source, const std::string& name) {
-  constexpr std::uint64_t segment_id = 0x18538067;
-  auto header = ebml_size(read_at(source, 0, 12), 4);
-  if (!header || header->unknown || header->value > 4096) return false;
-  std::uint64_t position = 4 + header->bytes + header->value;
-  Bytes head = read_at(source, position, 12);
-  if (head.size() < 12 || big_endian(head, 0, 4) != segment_id) return false;
-  auto size = ebml_size(head, 4);
-  if (!size || size->unknown) return false;  // a live recording does not know its length
-  require_bytes(source, position + 4 + size->bytes + size->value, "the Matroska segment", name);
-  return true;
-}
-
 bool check_riff(ByteSource& source, const Bytes& head, const std::string& name) {
   std::uint64_t size = 0;
   for (std::size_t i = 0; i < 4; ++i) size |= std::uint64_t(head.at(4 + i)) << (8 * i);
@@ -171,7 +106,7 @@ bool require_whole_container(ByteSource& source, const std::string& name) {
   Bytes head = read_at(source, 0, 12);
   if (head.empty()) throw Error(ErrorCode::input, fmt::format("{}: is empty", name), "truncated");
   if (text_at(head, 4) == "ftyp" || text_at(head, 4) == "styp") return check_mp4(source, name);
-  if (head.size() >= 12 && big_endian(head, 0, 4) == 0x1a45dfa3) return check_segment(source, name);
+  if (head.size() >= 12 && big_endian(head, 0, 4) == 0x1a45dfa3) return check_matroska(source, name);
   if (text_at(head, 0) == "RIFF") return check_riff(source, head, name);
   return false;
 }

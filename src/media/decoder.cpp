@@ -16,7 +16,8 @@ const AVCodec* choose_decoder(const AVStream& stream, const std::string& name) {
           : avcodec_find_decoder(codec);
   if (decoder == nullptr) {
     throw Error(ErrorCode::input,
-                fmt::format("{}: this libavcodec has no decoder for {}", name, avcodec_get_name(codec)));
+                fmt::format("{}: this libavcodec has no decoder for {}{}", name, avcodec_get_name(codec),
+                            has_side_alpha(stream) ? " that keeps its transparency (libvpx)" : ""));
   }
   return decoder;
 }

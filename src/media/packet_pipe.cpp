@@ -33,9 +33,10 @@ PacketPipe::PacketPipe(int fd, const std::string& container, const Demuxer& from
       container_(container),
       stop_(std::move(stop)) {
   init_logging();
-  if (container != "nut" && container != "matroska" && container != "mp4") {
+  if (container != "nut" && container != "matroska" && container != "webm" && container != "mp4") {
     throw Error(ErrorCode::usage,
-                fmt::format("found the container '{}'; allowed: nut, matroska, mp4", container), "container");
+                fmt::format("found the container '{}'; allowed: nut, matroska, webm, mp4", container),
+                "container");
   }
   AVFormatContext* context = nullptr;
   check(avformat_alloc_output_context2(&context, nullptr, container.c_str(), nullptr), "container", name_,
@@ -64,11 +65,11 @@ void PacketPipe::Closer::operator()(AVFormatContext* context) const {
 }
 
 void PacketPipe::add_stream(const AVStream& from) {
-  if (has_apart_alpha(from) && container_ != "matroska") {
-    throw Error(
-        ErrorCode::usage,
-        fmt::format("{}: {} has no place for the transparency of this clip; matroska has", name_, container_),
-        "alpha");
+  if (has_apart_alpha(from) && container_ != "matroska" && container_ != "webm") {
+    throw Error(ErrorCode::usage,
+                fmt::format("{}: {} has no place for the transparency of this clip; matroska and webm have",
+                            name_, container_),
+                "alpha");
   }
   AVStream* stream = avformat_new_stream(context_.get(), nullptr);
   if (stream == nullptr) throw std::bad_alloc();

@@ -62,7 +62,7 @@ class ClipSource {
   virtual void wait_complete() = 0;
 
   /// Copies every packet of picture and sound to the descriptor `fd` as they arrive: `container` is nut,
-  /// matroska or mp4 (fragmented). What the reader sees has its proper end only when this returns.
+  /// matroska, webm or mp4 (fragmented). What the reader sees has its proper end only when this returns.
   /// Error{local} when it cannot be written, also to a pipe that nobody reads any more (SIGPIPE must be
   /// ignored); Error{usage} for what the container cannot hold, such as transparency in mp4.
   virtual void copy_to(int fd, const std::string& container) = 0;
