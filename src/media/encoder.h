@@ -12,8 +12,9 @@
 namespace avstage::media {
 
 struct VideoEncoderSettings {
-  std::string codec = "h264";  ///< h264 (libx264), hevc (libx265)
-  std::string preset = "veryfast";
+  std::string codec =
+      "h264";  ///< h264 (libx264), hevc (libx265), vp9 (libvpx, quick; keeps yuva420p's alpha)
+  std::string preset = "veryfast";  ///< of the first two
   std::optional<double> crf;
   std::optional<std::int64_t> bitrate;  ///< bits per second
   int width = 0, height = 0;

@@ -22,7 +22,9 @@ struct Kind {
 Kind kind_of(const std::string& codec) {
   if (codec == "h264") return {"libx264", 20};
   if (codec == "hevc") return {"libx265", 23};
-  throw Error(ErrorCode::usage, fmt::format("video codec '{}' is unknown; allowed are h264, hevc", codec));
+  if (codec == "vp9") return {"libvpx-vp9", 24};
+  throw Error(ErrorCode::usage,
+              fmt::format("video codec '{}' is unknown; allowed are h264, hevc, vp9", codec));
 }
 
 struct ContextDeleter {
@@ -77,12 +79,22 @@ void set_rate(AVCodecContext& c, const VideoEncoderSettings& s, double default_c
         ErrorCode::usage);
 }
 
+// Its second picture, the alpha, allows neither frames that are not shown nor a look ahead.
+void set_quick_vp9(AVCodecContext& c) {
+  for (auto [name, value] : {std::pair("deadline", "realtime"), std::pair("cpu-used", "8"),
+                             std::pair("auto-alt-ref", "0"), std::pair("lag-in-frames", "0")}) {
+    check(av_opt_set(c.priv_data, name, value, 0), fmt::format("option {}", name), c.codec->name,
+          ErrorCode::bug);
+  }
+}
+
 // GOPs of at most ten seconds; scene cuts add key frames of their own. All of it is closed, so that pieces
 // can be joined, and pinned, so that the same frames give the same bytes.
 void set_structure(AVCodecContext& c, const VideoEncoderSettings& s) {
   c.gop_size = clamp_int((s.fps * Rational(10)).round());
   c.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
   c.thread_count = s.threads;
+  if (s.codec == "vp9") return set_quick_vp9(c);
   check(av_opt_set(c.priv_data, "preset", s.preset.c_str(), 0), "option preset", c.codec->name,
         ErrorCode::usage);
   if (s.codec == "hevc") {

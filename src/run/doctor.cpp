@@ -27,7 +27,7 @@ using State = Finding::State;
 constexpr const char* kFfmpegAdvice =
     "install FFmpeg's libraries with it (Debian: libavcodec-extra, libavfilter-extra)";
 constexpr std::array kEncoders{"libx264", "aac"};
-constexpr std::array kMoreEncoders{"libx265"};
+constexpr std::array kMoreEncoders{"libx265", "libvpx-vp9", "libopus"};
 constexpr std::array kDecoders{"h264", "aac", "png", "mjpeg"};
 constexpr std::array kMoreDecoders{"libvpx-vp9", "hevc", "vp9", "opus", "mp3float", "prores", "flac"};
 constexpr std::array kSandboxFilters{"flite"};
@@ -194,7 +194,8 @@ std::vector<Finding> examine(const Settings& settings, const std::stop_token& st
       good("libraries", fmt::format("avstage {}, {}, {}, {}", AVSTAGE_VERSION, media::library_versions(),
                                     net::library_version(), ledger::library_version())));
   out.push_back(
-      check_parts("encoders", Part::encoder, kEncoders, kMoreEncoders, "outputs in hevc will fail"));
+      check_parts("encoders", Part::encoder, kEncoders, kMoreEncoders,
+                  "outputs in hevc (libx265) or the sandbox's transparent clips (the others) will fail"));
   out.push_back(
       check_parts("decoders", Part::decoder, kDecoders, kMoreDecoders,
                   "media in these cannot be read (libvpx-vp9: a transparent WebM would lose its alpha)"));

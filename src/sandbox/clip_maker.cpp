@@ -63,17 +63,36 @@ media::FramePtr frame_of(const Raster& raster, std::int64_t number) {
   return frame;
 }
 
+/// A figure before nothing, from the same figure before black and before white: where the two agree it is all
+/// there, where they differ most there is nothing.
+media::FramePtr cut_out(const Raster& black, const Raster& white, std::int64_t number) {
+  constexpr std::uint8_t kNothing[4] = {128, 128, 128, 0};
+  media::FramePtr frame = frame_of(black, number);
+  for (int y = 0; y < black.height(); ++y) {
+    const std::uint8_t *dark = black.row(y), *light = white.row(y);
+    std::uint8_t* out = frame->data[0] + std::ptrdiff_t(y) * frame->linesize[0];
+    for (int x = 0; x < black.width(); ++x, dark += 4, light += 4, out += 4) {
+      const int alpha = std::clamp(255 - (light[1] - dark[1]), 0, 255);
+      for (int c = 0; c < 3; ++c) {
+        out[c] = alpha == 0 ? kNothing[c] : static_cast<std::uint8_t>(std::min(255, dark[c] * 255 / alpha));
+      }
+      out[3] = static_cast<std::uint8_t>(alpha);
+    }
+  }
+  return frame;
+}
+
 /// RGBA to the BT.709 limited 4:2:0 of television, without a bias in flat areas.
 class Converter {
  public:
-  Converter(int width, int height, Rational fps) {
+  Converter(int width, int height, Rational fps, const std::string& pix_fmt) {
     source_ = graph_.add_video_source(*blank_frame(width, height), Rational(1) / fps, fps);
     auto pad = graph_.add("scale",
                           {{"out_color_matrix", "bt709"},
                            {"out_range", "tv"},
                            {"flags", "bicubic+accurate_rnd+full_chroma_int"}},
                           source_);
-    sink_ = graph_.add_video_sink(pad, {"yuv420p"});
+    sink_ = graph_.add_video_sink(pad, {pix_fmt});
     graph_.configure();
   }
   media::FramePtr convert(const AVFrame& frame) {
@@ -89,7 +108,20 @@ class Converter {
   int sink_ = 0;
 };
 
-media::Options muxer_options(Index index) {
+media::Options webm_options(Index index) {
+  switch (index) {
+    case Index::first:
+      return {{"cues_to_front", "1"}};
+    case Index::last:
+      return {};
+    case Index::fragmented:
+      return {{"live", "1"}};
+  }
+  return {};
+}
+
+media::Options muxer_options(const ClipSpec& spec, Index index) {
+  if (!spec.webm.empty()) return webm_options(index);
   switch (index) {
     case Index::first:
       return {{"movflags", "+faststart"}};
@@ -101,6 +133,10 @@ media::Options muxer_options(Index index) {
   return {};
 }
 
+std::string pixels_of(const ClipSpec& spec) {
+  return spec.webm == "alpha" || spec.webm == "opaque" ? "yuva420p" : "yuv420p";
+}
+
 media::VideoEncoderSettings video_settings(const ClipSpec& spec) {
   media::VideoEncoderSettings settings;
   settings.preset = "veryfast";
@@ -108,6 +144,10 @@ media::VideoEncoderSettings video_settings(const ClipSpec& spec) {
   settings.width = spec.width;
   settings.height = spec.height;
   settings.fps = Rational(spec.fps);
+  settings.pix_fmt = pixels_of(spec);
+  if (spec.webm.empty()) return settings;
+  settings.codec = "vp9";
+  settings.crf = 20;
   return settings;
 }
 
@@ -116,17 +156,21 @@ class ClipWriter {
  public:
   ClipWriter(const ClipSpec& spec, const std::string& path, Index index)
       : fps_(spec.fps),
-        converter_(spec.width, spec.height, fps_),
+        converter_(spec.width, spec.height, fps_, pixels_of(spec)),
         video_(video_settings(spec)),
-        audio_("aac", 128'000, Speech::kRate),
-        muxer_(path, "mp4", {}, muxer_options(index)) {
+        audio_(spec.webm.empty() ? "aac" : "libopus", 128'000, Speech::kRate),
+        muxer_(path, container_of(spec), {}, muxer_options(spec, index)) {
     muxer_.add_stream(*video_.parameters(), video_.time_base(), fps_);
     muxer_.add_stream(*audio_.parameters(), audio_.time_base());
     muxer_.write_header();
   }
 
-  void add(const Raster& picture, std::span<const float> mono) {
-    video_.send(converter_.convert(*frame_of(picture, frames_++)).get());
+  void add(const Raster& picture, std::span<const float> mono) { add(*frame_of(picture, frames_), mono); }
+
+  /// An RGBA picture, numbered.
+  void add(const AVFrame& picture, std::span<const float> mono) {
+    video_.send(converter_.convert(picture).get());
+    ++frames_;
     stereo_.clear();
     for (float s : mono) stereo_.insert(stereo_.end(), {s, s});
     audio_.send(stereo_);
@@ -199,9 +243,28 @@ std::unique_ptr<Backcloth> backcloth(const Scene& scene, const ClipSpec& spec, c
   return std::make_unique<Backcloth>(*scenery, asset_file(path, scenery->asset), spec, length);
 }
 
-void add_scene(ClipWriter& writer, const Scene& scene, const ClipSpec& spec, const std::optional<Path>& words,
+Raster with_words(Raster picture, const Path& words) {
+  picture.limit_to({0, 0, picture.width(), picture.height()});
+  picture.fill(words, {}, {128, 128, 128, 255}, 0.55);
+  return picture;
+}
+
+Scene before(Scene scene, Color background) {
+  scene.background = background;
+  return scene;
+}
+
+/// The second figure of a transparent clip; nullptr for any other.
+std::unique_ptr<Figure> twin_before_white(const Scene& scene, const ClipSpec& spec) {
+  if (spec.webm != "alpha") return nullptr;
+  return std::make_unique<Figure>(before(scene, {255, 255, 255, 255}), spec.width, spec.height);
+}
+
+void add_scene(ClipWriter& writer, const Scene& asked, const ClipSpec& spec, const std::optional<Path>& words,
                const std::string& path, const std::stop_token& stop) {
+  const Scene scene = spec.webm == "alpha" ? before(asked, {0, 0, 0, 255}) : asked;
   Figure figure(scene, spec.width, spec.height);
+  std::unique_ptr<Figure> before_white = twin_before_white(scene, spec);
   const std::string recording = asset_file(path, scene.voice.audio);
   Speech speech(scene.voice, recording);
   std::unique_ptr<Backcloth> behind = backcloth(scene, spec, path, recording);
@@ -217,16 +280,23 @@ void add_scene(ClipWriter& writer, const Scene& scene, const ClipSpec& spec, con
     double seconds = double(writer.frames() - first) / spec.fps;
     if (speech.read(samples) == 0 && !(behind && seconds < behind->least_length())) return;
     require_shorter_than_the_limit(double(writer.frames()) / spec.fps);
-    if (behind && behind->changes_at(seconds)) figure.stand_before(behind->at(seconds));
-    const Raster& drawn = figure.draw(double(writer.frames()) / spec.fps, mouth.follow(samples));
-    if (!words) {
-      writer.add(drawn, samples);
-      continue;
+    if (behind && behind->changes_at(seconds)) {
+      const Raster& picture = behind->at(seconds);
+      figure.stand_before(picture);
+      if (before_white) before_white->stand_before(picture);
     }
-    Raster marked = drawn;
-    marked.limit_to({0, 0, spec.width, spec.height});
-    marked.fill(*words, {}, {128, 128, 128, 255}, 0.55);
-    writer.add(marked, samples);
+    const double open = mouth.follow(samples), now = double(writer.frames()) / spec.fps;
+    const Raster& drawn = figure.draw(now, open);
+    const Raster* twin = before_white ? &before_white->draw(now, open) : nullptr;
+    std::optional<Raster> marked, marked_twin;
+    if (words) marked = with_words(drawn, *words);
+    if (words && twin != nullptr) marked_twin = with_words(*twin, *words);
+    const Raster& shown = marked ? *marked : drawn;
+    if (twin != nullptr) {
+      writer.add(*cut_out(shown, marked_twin ? *marked_twin : *twin, writer.frames()), samples);
+    } else {
+      writer.add(shown, samples);
+    }
   }
 }
 

@@ -13,9 +13,9 @@ struct ClipFailure {
   std::string message, detail;
 };
 
-/// Makes the mp4 `path` (complete or absent): H.264 and AAC, the figure's mouth in frame n following the
-/// sound of [n/fps, (n+1)/fps). Returns its number of frames. Throws ClipFailure, Error{local} on disk
-/// trouble and Error{interrupted} when `stop` is requested.
+/// Makes the clip `path` (complete or absent): mp4 with H.264 and AAC, or WebM with VP9 and Opus, the
+/// figure's mouth in frame n following the sound of [n/fps, (n+1)/fps). Returns its number of frames. Throws
+/// ClipFailure, Error{local} on disk trouble and Error{interrupted} when `stop` is requested.
 std::int64_t make_clip(const ClipSpec& spec, const std::string& path, Index index,
                        const std::stop_token& stop);
 

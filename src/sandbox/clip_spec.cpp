@@ -60,14 +60,20 @@ Scene scene_of(const json& j) {
 
 }  // namespace
 
+std::string container_of(const ClipSpec& spec) {
+  return spec.webm.empty() ? "mp4" : "webm";
+}
+
 json to_json(const ClipSpec& spec) {
   json scenes = json::array();
   for (const Scene& scene : spec.scenes) scenes.push_back(scene_json(scene));
-  return {{"width", spec.width},
-          {"height", spec.height},
-          {"fps", spec.fps},
-          {"watermark", spec.watermark},
-          {"scenes", std::move(scenes)}};
+  json out = {{"width", spec.width},
+              {"height", spec.height},
+              {"fps", spec.fps},
+              {"watermark", spec.watermark},
+              {"scenes", std::move(scenes)}};
+  if (!spec.webm.empty()) out["webm"] = spec.webm;
+  return out;
 }
 
 ClipSpec spec_from_json(const json& j) {
@@ -76,6 +82,7 @@ ClipSpec spec_from_json(const json& j) {
   spec.height = j.at("height");
   spec.fps = j.at("fps");
   spec.watermark = j.at("watermark");
+  spec.webm = j.value("webm", "");
   for (const json& scene : j.at("scenes")) spec.scenes.push_back(scene_of(scene));
   return spec;
 }

@@ -47,8 +47,14 @@ struct ClipSpec {
   int width = 1280, height = 720;
   int fps = 25;
   bool watermark = false;
-  std::vector<Scene> scenes;
+  /// "": mp4. Else WebM: "alpha" with nothing behind the figure, "opaque" with alpha that hides nothing,
+  /// "plain" without alpha.
+  std::string webm = {};
+  std::vector<Scene> scenes = {};
 };
+
+/// mp4 or webm: also the ending of its file.
+std::string container_of(const ClipSpec& spec);
 
 nlohmann::json to_json(const ClipSpec& spec);
 /// Throws nlohmann's exceptions when `json` was not written by to_json().

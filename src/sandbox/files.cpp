@@ -88,15 +88,16 @@ struct Answer {
   std::uint64_t size;  ///< as the headers tell
   std::optional<ByteRange> range;
   std::string tag;
+  std::string type;
 
   ByteRange part() const { return range.value_or(ByteRange{0, size}); }
 };
 
 std::string head_of(const Answer& answer, const OpenFile& file, const CdnFault& fault) {
   ByteRange part = answer.part();
-  std::string head =
-      fmt::format("HTTP/1.1 {}\r\nContent-Type: video/mp4\r\nETag: {}\r\nLast-Modified: {}\r\n",
-                  answer.range ? "206 Partial Content" : "200 OK", answer.tag, http_date(file.modified));
+  std::string head = fmt::format("HTTP/1.1 {}\r\nContent-Type: {}\r\nETag: {}\r\nLast-Modified: {}\r\n",
+                                 answer.range ? "206 Partial Content" : "200 OK", answer.type, answer.tag,
+                                 http_date(file.modified));
   if (fault.ranges) head += "Accept-Ranges: bytes\r\n";
   if (answer.range) {
     head += fmt::format("Content-Range: bytes {}-{}/{}\r\n", part.first, part.first + part.length - 1,
@@ -219,10 +220,11 @@ class FileHandler {
       return refuse(connection, request, fault.status, fault.status == 404 ? "NoSuchKey" : "ServiceFault");
     }
     if (!fault.redirect.empty()) return redirect(connection, service_, request, fault.redirect);
-    OpenFile file(service_.workshop.file_of(video.clip));
+    OpenFile file(service_.workshop.file_of(video));
     if (file.size == 0) return refuse(connection, request, 403, "AccessDenied");
     Answer answer{fault.claim ? fault.claim->in(file.size) : file.size, std::nullopt,
-                  fmt::format("\"{}\"", fault.etag.empty() ? video.clip.substr(0, 32) : fault.etag)};
+                  fmt::format("\"{}\"", fault.etag.empty() ? video.clip.substr(0, 32) : fault.etag),
+                  "video/" + container_of(video.spec)};
     if (fault.ranges) answer.range = read_range(request.header("range"), answer.size);
     if (request.headers.contains("if-range") && request.header("if-range") != answer.tag)
       answer.range.reset();

@@ -23,6 +23,7 @@ constexpr std::string_view kEnvelopes[] = {"E1", "E2", "E3", "E4", "E5", "E6", "
 constexpr std::string_view kLengths[] = {"exact", "chunked", "none"};
 constexpr std::string_view kRedirects[] = {"once", "loop", "other_host"};
 constexpr std::string_view kIndexes[] = {"first", "last", "fragmented"};
+constexpr std::string_view kWebm[] = {"alpha", "opaque", "plain", "refused"};
 constexpr std::string_view kWebhooks[] = {"once", "lost", "twice", "forged"};
 constexpr std::string_view kDialects[] = {"v2", "v3"};
 
@@ -186,11 +187,15 @@ constexpr Knob<Knobs> kKnobs[] = {
      [](const Value& v, Knobs& k) { k.url_not_ready = static_cast<int>(read_count(v)); }},
     {"cdn", "`ok`, fault or list", "what a GET or HEAD of the file gets",
      [](const Value& v, Knobs& k) { k.cdn = read_times(v, "faults", read_cdn_fault); }},
-    {"index", "`first`, `last`, `fragmented`", "where the mp4's index stands",
+    {"index", "`first`, `last`, `fragmented`",
+     "where the mp4's index, or the WebM's cues stand; a fragmented WebM is a live one, of unknown length",
      [](const Value& v, Knobs& k) {
        const std::string& word = v.choice(kIndexes);
        k.index = word == "last" ? Index::last : word == "first" ? Index::first : Index::fragmented;
      }},
+    {"webm", "`alpha`, `opaque`, `plain`, `refused`",
+     "a transparent clip: as asked for; with alpha that hides nothing; without alpha; or not made (400)",
+     [](const Value& v, Knobs& k) { k.webm = v.choice(kWebm); }},
     {"webhook", "`once`, `lost`, `twice`, `forged`", "how `callback_url` is called",
      [](const Value& v, Knobs& k) { k.webhook = v.choice(kWebhooks); }},
 };

@@ -70,6 +70,7 @@ struct Knobs {
   int url_not_ready = 0;
   Times<CdnFault> cdn;
   std::optional<Index> index;
+  std::string webm = "alpha";  ///< of transparent clips: alpha, opaque, plain, refused
   std::string webhook = "once";
 };
 

@@ -16,6 +16,8 @@ struct Order {
 
 /// The body of POST /v2/video/generate. Throws ApiError.
 Order read_v2_order(const nlohmann::json& body);
+/// The body of POST /v1/video.webm. Throws ApiError.
+Order read_v1_webm_order(const nlohmann::json& body);
 /// The body of POST /v3/videos. Throws ApiError.
 Order read_v3_order(const nlohmann::json& body);
 /// The body of POST /v2/template/ID/generate and of POST /v3/templates/ID. Every template of the sandbox is

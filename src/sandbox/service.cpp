@@ -56,6 +56,11 @@ Video Service::create(const Order& order, Dialect dialect, const std::string& id
   admit_queued();
   video.number = store.next_number();
   Knobs knobs = director.of_video(video);
+  if (!video.spec.webm.empty() && knobs.webm == "refused") {
+    throw ApiError{400, "invalid_parameter", "This avatar does not support a transparent background",
+                   dialect == Dialect::v3 ? "output_format" : "avatar_pose_id", 400175};
+  }
+  if (!video.spec.webm.empty()) video.spec.webm = knobs.webm;
   video.index = knobs.index.value_or(options_.index);
   video.queued = director.concurrency() > 0 && active() >= director.concurrency();
   if (video.queued && dialect == Dialect::v3) throw scripted_error("429", knobs);
@@ -129,7 +134,7 @@ void Service::remove(const Video& video) {
 }
 
 std::string Service::file_path(const Video& video) const {
-  return fmt::format("/files/{}/{}.mp4", signer.folder_name(), video.id);
+  return fmt::format("/files/{}/{}.{}", signer.folder_name(), video.id, container_of(video.spec));
 }
 
 std::string Service::video_url(const Video& video) const {

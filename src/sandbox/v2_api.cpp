@@ -106,6 +106,7 @@ void serve_flat(httplib::Server& server, Service& service) {
 
 void serve_v2(httplib::Server& server, Service& service) {
   serve_create(server, service, {"/v2/video/generate", Dialect::v2, read_v2_order, created});
+  serve_create(server, service, {R"(/v1/video\.webm)", Dialect::v2, read_v1_webm_order, created});
   serve_create(server, service,
                {R"(/v2/template/([^/]+)/generate)", Dialect::v2, read_template_order, created});
   server.Get(R"(/v1/video_status\.get)", guarded(service, [&service](const auto& request, auto& response) {

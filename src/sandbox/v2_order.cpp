@@ -145,6 +145,25 @@ int read_fps(const Fields& body) {
   return static_cast<int>(fps);
 }
 
+Order read_v1_webm_order(const json& json_body) {
+  Fields body(json_body, "");
+  Scene scene;
+  scene.avatar_id = body.text("avatar_pose_id");
+  scene.style = body.word("avatar_style", {"normal", "closeUp"}, "");
+  if (body.exactly_one({"input_text", "input_audio"}) == "input_audio") {
+    if (body.has("voice_id")) body.refuse("voice_id", "must not be given with input_audio");
+    scene.voice.audio = body.text("input_audio");
+  } else {
+    scene.voice.voice_id = body.text("voice_id");
+    scene.voice.text = read_text(body);
+  }
+  Order order;
+  order.clip.webm = "alpha";
+  order.clip.scenes.push_back(std::move(scene));
+  read_dimension(body, order.clip);
+  return order;
+}
+
 Order read_v2_order(const json& json_body) {
   Fields body(json_body, "");
   Order order;

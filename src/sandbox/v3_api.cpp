@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kMaxBulk = 100;
 
 json created(const Video& video) {
-  return {{"data", {{"video_id", video.id}, {"status", "waiting"}, {"output_format", "mp4"}}}};
+  return {
+      {"data", {{"video_id", video.id}, {"status", "waiting"}, {"output_format", container_of(video.spec)}}}};
 }
 
 json created_from_template(const Video& video) {

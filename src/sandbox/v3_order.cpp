@@ -104,10 +104,10 @@ void read_size(const Fields& body, ClipSpec& clip) {
   clip.height = x >= y ? lines : lines * y / x;
 }
 
-void refuse_what_cannot_be_made(const Fields& body) {
+void read_format(const Fields& body, ClipSpec& clip) {
   if (body.word("output_format", {"mp4", "webm"}, "mp4") == "webm") {
     if (body.has("background")) body.refuse("background", "must not be given with output_format webm");
-    body.refuse("output_format", "the sandbox makes mp4 only");
+    clip.webm = "alpha";
   }
   if (body.flag("remove_background"))
     body.refuse("remove_background", "the sandbox does not remove backgrounds");
@@ -131,7 +131,7 @@ Order read_v3_order(const json& json_body) {
                [&order](const Fields& item) { order.clip.scenes.push_back(read_studio_scene(item)); });
   } else {
     order.clip.scenes.push_back(read_input(body, "value"));
-    refuse_what_cannot_be_made(body);
+    read_format(body, order.clip);
   }
   check_words(body);
   read_size(body, order.clip);

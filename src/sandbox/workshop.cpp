@@ -95,7 +95,7 @@ void Workshop::make(const std::string& video_id, const std::stop_token& stop) {
 double Workshop::clip_duration(const Video& video, const std::stop_token& stop) {
   std::string facts = folder_ + "/" + video.clip + ".json";
   if (!std::filesystem::exists(facts)) {
-    std::int64_t frames = make_clip(video.spec, file_of(video.clip), video.index, stop);
+    std::int64_t frames = make_clip(video.spec, file_of(video), video.index, stop);
     write_file_atomically(facts, json{{"frames", frames}, {"fps", video.spec.fps}}.dump());
   }
   try {

@@ -22,8 +22,10 @@ class Workshop {
   ~Workshop();  ///< gives up the clip in work; the next run makes it
 
   void order(const std::string& video_id);
-  /// The finished file of a clip key.
-  std::string file_of(const std::string& clip) const { return folder_ + "/" + clip + ".mp4"; }
+  /// The finished file of a video whose clip key is known.
+  std::string file_of(const Video& video) const {
+    return folder_ + "/" + video.clip + "." + container_of(video.spec);
+  }
   bool started(const std::string& video_id) const;
 
  private:
