@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "run/transparency.h"
 #include "run/uploads.h"
 
 namespace avstage::gateway {
@@ -81,8 +82,11 @@ Catalog::Found Catalog::of_entry(const ledger::Entry& entry) {
   using ledger::State;
   if (entry.state == State::failed)
     return {.status = 502, .why = "the vendor failed this clip: " + entry.error};
-  if (entry.state == State::rejected || entry.state == State::ambiguous) return {.why = kNotBought};
   const JobClip* clip = job_clip(entry.clip_key, "");
+  const bool replaced = clip != nullptr && run::fallback_is_under_way(session_, clip->purchase());
+  if (!replaced && (entry.state == State::rejected || entry.state == State::ambiguous)) {
+    return {.why = kNotBought};
+  }
   return feed_of(clip != nullptr ? clip->plan
                                  : run::plan_of_entry(entry, heygen_, "video " + entry.video_id));
 }
@@ -103,7 +107,8 @@ std::vector<Link> Catalog::links() {
   for (const JobClip& clip : job_clips_) {
     const plan::Purchase& purchase = clip.purchase();
     keys.insert(purchase.clip_key);
-    Link link{"/job/" + purchase.clip_key + ".mp4", clip.label, purchase.avatar.video_id, "not bought"};
+    const char* ending = heygen::is_transparent(purchase.avatar) ? ".webm" : ".mp4";
+    Link link{"/job/" + purchase.clip_key + ending, clip.label, purchase.avatar.video_id, "not bought"};
     if (!link.video_id.empty()) link.state = "given";
     if (auto entry = session_.ledger().find(session_.realm(), purchase.clip_key)) {
       link.video_id = entry->video_id;
@@ -113,7 +118,8 @@ std::vector<Link> Catalog::links() {
   }
   for (const ledger::Entry& entry : session_.ledger().list(session_.realm())) {
     if (entry.video_id.empty() || !keys.insert(entry.clip_key).second) continue;
-    links.push_back({"/v/" + entry.video_id + ".mp4", entry.title, entry.video_id, to_string(entry.state)});
+    const char* ending = entry.archive.ends_with(".webm") ? ".webm" : ".mp4";
+    links.push_back({"/v/" + entry.video_id + ending, entry.title, entry.video_id, to_string(entry.state)});
   }
   return links;
 }

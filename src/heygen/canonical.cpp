@@ -81,6 +81,11 @@ Json canonical_words(const AvatarRef& clip) {
   if (odd_rate) out["fps"] = *clip.fps;
   if (clip.caption) out["caption"] = true;
   if (clip.test) out["test"] = true;
+  if (is_transparent(
+          clip)) {  // how it is preferred, and what it falls back to, changes nothing in the request
+    out["transparent"] = true;
+    out.erase("background");
+  }
   return out;
 }
 
@@ -139,6 +144,11 @@ std::optional<Color> requested_background(const AvatarRef& clip) {
   if (is_v2_shaped(body)) return common_color(body["video_inputs"], false);
   if (body.contains("scenes")) return common_color(body["scenes"], true);
   return color_of(member(body, "background"));
+}
+
+bool is_transparent(const AvatarRef& clip) {
+  if (clip.request.empty()) return clip.transparent != Transparent::no;
+  return text_of(member(vendor_body(clip), "output_format")) == "webm";
 }
 
 bool is_test(const AvatarRef& clip) {

@@ -56,6 +56,30 @@ std::pair<std::string, std::string> only_in_v3(const AvatarRef& clip) {
   return {};
 }
 
+/// The first word that v1's transparent clips have no field for; "" when there is none.
+std::string not_in_v1_webm(const AvatarRef& clip) {
+  if (!clip.photo_id.empty()) return "\"photo\"";
+  if (clip.silence) return "\"silence\"";
+  if (clip.style == "circle") return "\"style\": \"circle\"";
+  if (!clip.emotion.empty()) return "\"emotion\"";
+  if (clip.speed.value_or(1) != 1) return "\"speed\"";
+  if (clip.pitch.value_or(0) != 0) return "\"pitch\"";
+  if (!clip.locale.empty()) return "\"locale\"";
+  if (clip.scale.value_or(1) != 1) return "\"scale\"";
+  if (clip.offset.value_or(std::pair(0.0, 0.0)) != std::pair(0.0, 0.0)) return "\"offset\"";
+  if (clip.fps.value_or(default_fps) != default_fps) return "\"fps\"";
+  if (clip.caption) return "\"caption\"";
+  return clip.test ? "\"test\"" : "";
+}
+
+/// A transparent clip in neutral words, once v2 is the one that is to make it.
+void require_v1_webm(const AvatarRef& clip) {
+  const std::string word = not_in_v1_webm(clip);
+  if (word.empty()) return;
+  fail(clip,
+       fmt::format("{} cannot be said of a transparent clip in v2: leave it out, or \"transparent\"", word));
+}
+
 std::string shape_of(const AvatarRef& clip) {
   Json body = vendor_body(clip);
   if (is_v2_shaped(body)) return "v2";
@@ -91,8 +115,9 @@ std::string choose_for_words(const AvatarRef& clip, const std::string& api) {
   if (api == "v2" && !missing.empty()) {
     fail(clip, fmt::format("{} cannot be said in v2: {}, or use \"api\": \"v3\"", missing, remedy));
   }
-  if (api != "auto") return api;
-  return word.empty() ? "v3" : "v2";
+  std::string chosen = api != "auto" ? api : word.empty() ? "v3" : "v2";
+  if (chosen == "v2" && is_transparent(clip)) require_v1_webm(clip);
+  return chosen;
 }
 
 }  // namespace

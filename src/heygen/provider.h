@@ -107,6 +107,8 @@ std::string canonical_request(const AvatarRef& clip);
 /// The background colour that the clip asks for: the neutral word's, or read from the vendor's own body;
 /// nullopt when there is none or it is no single colour.
 std::optional<Color> requested_background(const AvatarRef& clip);
+/// Whether the clip is asked for without a background: by the neutral word, or by the vendor's own body.
+bool is_transparent(const AvatarRef& clip);
 /// Whether the clip asked for test mode (free, watermarked).
 bool is_test(const AvatarRef& clip);
 

@@ -113,7 +113,8 @@ Json v3_studio(const AvatarRef& clip) {
 
 Json v3_single(const AvatarRef& clip) {
   Json body = v3_scene(clip);
-  body["output_format"] = "mp4";
+  body["output_format"] = is_transparent(clip) ? "webm" : "mp4";
+  if (is_transparent(clip)) return body;  // the vendor takes no background beside it
   if (clip.background) body["background"] = colour(*clip.background);
   if (clip.backdrop) body["background"] = v3_asset(clip.backdrop->media, "image", "image");
   return body;
@@ -164,6 +165,18 @@ Json v2_scenes_body(const AvatarRef& clip) {
   return body;
 }
 
+/// The one transparent clip that this generation knows. It has neither a title nor a callback.
+Json webm_body(const AvatarRef& clip) {
+  auto [width, height] = clip.size.value_or(default_size);
+  Json body = {{"avatar_pose_id", clip.avatar_id},
+               {"avatar_style", clip.style},
+               {"dimension", {{"width", width}, {"height", height}}}};
+  if (clip.audio) return with_asset(body, *clip.audio, "input_audio", "input_audio");
+  body["input_text"] = clip.say;
+  body["voice_id"] = clip.voice_id;
+  return body;
+}
+
 Json v3_scenes_body(const AvatarRef& clip) {
   std::optional<NamedSize> size = named_size(clip.size.value_or(default_size));
   if (!size)
@@ -192,7 +205,12 @@ bool is_v3_shaped(const Json& body) {
   return body.contains("type");
 }
 
+bool is_v1_webm(const AvatarRef& clip) {
+  return clip.request.empty() && clip.template_id.empty() && is_transparent(clip);
+}
+
 std::string v2_path(const AvatarRef& clip) {
+  if (is_v1_webm(clip)) return "/v1/video.webm";
   if (clip.template_id.empty()) return "/v2/video/generate";
   return "/v2/template/" + url_encode(clip.template_id) + "/generate";
 }
@@ -203,6 +221,7 @@ std::string v3_path(const AvatarRef& clip) {
 
 Json v2_body(const AvatarRef& clip, const std::string& tag) {
   if (!clip.request.empty()) return tagged(vendor_body(clip), tag);
+  if (is_v1_webm(clip)) return webm_body(clip);
   Json body = clip.template_id.empty() ? v2_scenes_body(clip) : template_body(clip);
   body["title"] = titled(clip.title, tag);
   body["callback_id"] = clip.callback_id.empty() ? tag : clip.callback_id;

@@ -17,11 +17,15 @@ Json vendor_body(const AvatarRef& clip);
 bool is_v2_shaped(const Json& body);  ///< has "video_inputs"
 bool is_v3_shaped(const Json& body);  ///< has "type"
 
+/// Sent by v2, this clip is one of v1's transparent ones.
+bool is_v1_webm(const AvatarRef& clip);
+
 /// Where it is sent.
 std::string v2_path(const AvatarRef& clip);
 std::string v3_path(const AvatarRef& clip);
 /// The body to send, with `tag` where it is found again: a vendor's own body is changed in its title alone,
-/// but for one in the form of v2 that goes to v3. Local files have been uploaded.
+/// but for one in the form of v2 that goes to v3, and v1's transparent clips have no place for a tag. Local
+/// files have been uploaded.
 Json v2_body(const AvatarRef& clip, const std::string& tag);
 Json v3_body(const AvatarRef& clip, const std::string& tag);
 

@@ -131,6 +131,11 @@ class SqliteLedger : public Ledger {
     return settle(entry, "failed", "'submitted'", error);
   }
 
+  Entry note(const Entry& entry, const std::string& words) override {
+    return move(entry, "note", "'completed', 'rejected'", "error = ?",
+                [&](Statement& s) { s.bind(log::redact(words)); });
+  }
+
   Entry not_bought(const Entry& entry) override {
     return settle(entry, "rejected", "'ambiguous'", "settled by hand: not bought");
   }

@@ -69,6 +69,8 @@ class Ledger {
   virtual Entry failed(const Entry& entry, const std::string& error) = 0;  ///< submitted →
   /// A human says that an ambiguous purchase was not made: rejected, so that begin() may follow.
   virtual Entry not_bought(const Entry& entry) = 0;  ///< ambiguous →
+  /// Words for a human about an entry that is over: why what was bought is not what is used.
+  virtual Entry note(const Entry& entry, const std::string& words) = 0;  ///< completed, rejected
   /// The archived file: only for completed.
   virtual Entry archived(const Entry& entry, const std::string& file, const std::string& sha256,
                          std::uint64_t bytes) = 0;

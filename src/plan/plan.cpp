@@ -13,18 +13,38 @@ std::string label_of(const Clip& clip) {
   return clip.id.empty() ? fmt::format("clip {}", clip.mark.pointer) : fmt::format("clip '{}'", clip.id);
 }
 
-int find_purchase(Plan& plan, const AvatarRef& avatar, const std::string& key) {
+int find_purchase(Plan& plan, const AvatarRef& avatar, const AvatarWords& words) {
+  const std::string key = words.clip_key(avatar);
+  std::optional<AvatarRef> fallback = fallback_of(avatar);
+  const std::string fallback_key = fallback ? words.clip_key(*fallback) : "";
   for (std::size_t i = 0; i < plan.purchases.size(); ++i) {
-    if (plan.purchases[i].clip_key == key) return static_cast<int>(i);
+    const Purchase& known = plan.purchases[i];
+    if (known.clip_key != key) continue;
+    if (known.fallback_key == fallback_key) return static_cast<int>(i);
+    throw Error(ErrorCode::usage,
+                fmt::format("{}: the clip of {} once more, with another fallback; allowed: the same "
+                            "\"transparent\" and \"background\" for both",
+                            avatar.mark.str(), known.avatar.mark.str()),
+                "two_fallbacks");
   }
-  plan.purchases.push_back({avatar, key, {}});
+  plan.purchases.push_back({avatar, key, {}, std::move(fallback), fallback_key});
   return static_cast<int>(plan.purchases.size()) - 1;
+}
+
+/// The key that a clip needs for its fallback, where it has none of its own.
+Clip with_key_for_fallback(Clip clip) {
+  const auto* avatar = std::get_if<AvatarRef>(&clip.media);
+  if (clip.key || avatar == nullptr || avatar->transparent != Transparent::prefer) return clip;
+  clip.key = KeySpec{};
+  clip.key->mark = clip.mark;
+  return clip;
 }
 
 std::optional<Color> key_color(const Clip& clip, const AvatarWords& words) {
   if (!clip.key || clip.key->color) return clip.key ? clip.key->color : std::nullopt;
   const auto* avatar = std::get_if<AvatarRef>(&clip.media);
-  std::optional<Color> color = avatar ? words.background(*avatar) : std::nullopt;
+  std::optional<AvatarRef> fallback = avatar ? fallback_of(*avatar) : std::nullopt;
+  std::optional<Color> color = avatar ? words.background(fallback ? *fallback : *avatar) : std::nullopt;
   if (!color) {
     throw Error(ErrorCode::usage,
                 fmt::format("{}: key \"auto\" removes the background colour the job asks the vendor for, but "
@@ -68,6 +88,22 @@ std::vector<Composition> compose_by_shape(const Job& job) {
 
 }  // namespace
 
+std::optional<AvatarRef> fallback_of(const AvatarRef& avatar) {
+  if (avatar.transparent != Transparent::prefer) return std::nullopt;
+  constexpr Color green{0, 255, 0, 255};
+  AvatarRef fallback = avatar;
+  fallback.transparent = Transparent::no;
+  fallback.background = avatar.background.value_or(green);
+  return fallback;
+}
+
+Clip as_delivered(const Clip& clip, bool alpha) {
+  const auto* avatar = std::get_if<AvatarRef>(&clip.media);
+  Clip out = clip;
+  if (alpha && avatar != nullptr && avatar->transparent == Transparent::prefer) out.key.reset();
+  return out;
+}
+
 bool is_avatar(const Clip& clip) {
   return std::holds_alternative<AvatarRef>(clip.media);
 }
@@ -82,11 +118,12 @@ Plan make_plan(const Job& job, const AvatarWords& words) {
   plan.job = job;
   for (std::size_t t = 0; t < job.tracks.size(); ++t) {
     int previous = -1;
-    for (const Clip& clip : job.tracks[t].clips) {
+    for (const Clip& written : job.tracks[t].clips) {
+      const Clip clip = with_key_for_fallback(written);
       int index = static_cast<int>(plan.clips.size());
       PlannedClip planned{clip, static_cast<int>(t), previous, -1, key_color(clip, words), label_of(clip)};
       if (const auto* avatar = std::get_if<AvatarRef>(&clip.media)) {
-        planned.purchase = find_purchase(plan, *avatar, words.clip_key(*avatar));
+        planned.purchase = find_purchase(plan, *avatar, words);
         plan.purchases[planned.purchase].clips.push_back(index);
       }
       plan.clips.push_back(std::move(planned));

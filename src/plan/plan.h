@@ -25,6 +25,9 @@ struct Purchase {
   AvatarRef avatar;
   std::string clip_key;
   std::vector<int> clips;  ///< indices into Plan::clips
+  /// Of a clip with `transparent: prefer`: what takes its place where the vendor gives no transparency.
+  std::optional<AvatarRef> fallback = {};
+  std::string fallback_key = {};  ///< its clip key; "" without one
 };
 
 /// Deliverables of one shape share one composition: composed once at the largest size, scaled for the rest.
@@ -46,9 +49,16 @@ struct AvatarWords {
   std::function<std::optional<Color>(const AvatarRef&)> background;
 };
 
-/// Flattens the job; avatar clips with one clip key are one purchase. Error{usage} with the mark for
-/// `key: "auto"` on a clip whose background colour the job does not name.
+/// Flattens the job; avatar clips with one clip key are one purchase. A clip that prefers transparency gets a
+/// key for its fallback. Error{usage} with the mark for `key: "auto"` on a clip whose background colour the
+/// job does not name, and for one transparent clip with two different fallbacks.
 Plan make_plan(const Job& job, const AvatarWords& words);
+
+/// The clip before a colour that stands in for one with `transparent: prefer`; nullopt for any other.
+std::optional<AvatarRef> fallback_of(const AvatarRef& avatar);
+/// What of `clip` is shown of a picture that has (or has not) transparency of its own: a clip that prefers
+/// transparency and has got it needs no key.
+Clip as_delivered(const Clip& clip, bool alpha);
 
 bool is_avatar(const Clip& clip);
 /// A picture that does not change by itself: colour, text, image.

@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "run/purchase.h"
 #include "run/speech.h"
+#include "run/transparency.h"
 
 namespace avstage::run {
 namespace {
@@ -117,58 +118,22 @@ class Obtain {
         index_(purchase),
         purchase_(plan.purchases[purchase]),
         label_(plan.clips[purchase_.clips.front()].label),
+        avatar_(purchase_.avatar),
+        clip_key_(purchase_.clip_key),
         media_(media),
         observer_(observer),
         news_(news) {}
 
-  /// From the ledger's state to a video that can be fetched. The clip's lock comes before the slot: who holds
-  /// a slot waits for nobody but the vendor.
-  void buy(const std::stop_token& stop) {
-    auto waiting = [this](const std::string& word) { tell(Event::Kind::waiting, word); };
-    lock_ = wait_for_lock(
-        session_, [this] { return session_.lock_clip(purchase_.clip_key); },
-        [&] { waiting("another run is obtaining it"); }, stop);
-    if (auto entry = session_.archived(purchase_.clip_key)) {  // another run was quicker
-      archived_ = std::move(entry);
-      return;
+  /// The clip, or its fallback. The clip's lock is held to the end, so that nobody else falls back too.
+  void run(const std::stop_token& stop) {
+    lock_ = wait_for_clip(purchase_.clip_key, stop);
+    if (!fallback_is_under_way(session_, purchase_)) {
+      const std::string flaw = attempt(stop);
+      if (flaw.empty()) return;
+      log::warning("{}: {}: as \"prefer\" says, it is obtained before a colour instead", label_, flaw);
     }
-    const int places = plan_.job.heygen.max_concurrent;
-    auto slot = wait_for_lock(
-        session_,
-        [&] { return ledger::ClipLock::try_slot(session_.settings().state_dir, session_.realm(), places); },
-        [&] { waiting(fmt::format("{} clips are being made, the most allowed at once", places)); }, stop);
-    Purchaser::Listener listener{waiting,
-                                 [this](const std::string& id) { tell(Event::Kind::submitted, id); }};
-    bought_ = Purchaser(session_, plan_.job.heygen, purchase_.avatar, purchase_.clip_key, label_, listener)
-                  .run(stop);
-  }
-
-  void fetch(const std::stop_token& stop) {
-    if (archived_) {
-      use_archived();
-      return;
-    }
-    open_stream(stop);
-    MediaFacts facts = media::probe(stream_->reader(), label_);
-    bool known = facts.video && facts.available;
-    if (!known) {  // a fragmented file only says how long it is by ending
-      stream_->wait_complete(stop);
-      facts = media::prove_complete(stream_->reader(), label_);
-    }
-    require_likely_length(label_, facts, bought_.status);
-    media_.set_stream(index_, stream_);
-    tell(Event::Kind::completed, bought_.video_id);
-    send(AcquireNews::Kind::readable, facts);
-    stream_->wait_complete(stop);
-    crash_point("streamed");
-    MediaFacts found = media::prove_complete(stream_->reader(), label_);
-    bool end_marked = media::marks_its_end(stream_->reader(), label_);
-    check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven, end_marked);
-    store(stop);
-    require_speech(purchase_.avatar, bought_.video_id, label_,
-                   media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::audio), found);
-    tell(Event::Kind::proven, bought_.video_id);
-    send(AcquireNews::Kind::proven, found);
+    fall_back(stop);
+    attempt(stop);
   }
 
   /// Any thread: wakes whatever waits for bytes. Who reads a complete clip is not disturbed.
@@ -182,11 +147,106 @@ class Obtain {
     AcquireNews n;
     n.kind = kind;
     n.purchase = index_;
-    n.report = {label_, bought_.origin, bought_.video_id, purchase_.clip_key, bought_.status.duration};
+    n.report = {label_, bought_.origin, bought_.video_id, clip_key_, bought_.status.duration};
     return n;
   }
 
  private:
+  bool may_fall_back() const { return purchase_.fallback && clip_key_ == purchase_.clip_key; }
+
+  /// Why the fallback has to take the clip's place; "" when the clip is there.
+  std::string attempt(const std::stop_token& stop) {
+    try {
+      buy(stop);
+    } catch (const Error& e) {
+      // Refused for good, and the ledger says so: nothing was bought, and nothing is in doubt.
+      if (!may_fall_back() || e.name() != "rejected" || e.code() != ErrorCode::vendor) throw;
+      return e.message();
+    }
+    return archived_ ? use_archived() : fetch(stop);
+  }
+
+  void fall_back(const std::stop_token& stop) {
+    auto refused = session_.ledger().find(session_.realm(), purchase_.clip_key);
+    stands_for_ = refused ? refused->tag : "";
+    fallback_lock_ = wait_for_clip(purchase_.fallback_key, stop);
+    avatar_ = *purchase_.fallback;
+    clip_key_ = purchase_.fallback_key;
+    archived_.reset();
+    bought_ = {};
+    std::lock_guard lock(mutex_);
+    stream_.reset();
+  }
+
+  std::unique_ptr<ledger::ClipLock> wait_for_clip(const std::string& clip_key, const std::stop_token& stop) {
+    return wait_for_lock(
+        session_, [&] { return session_.lock_clip(clip_key); },
+        [&] { tell(Event::Kind::waiting, "another run is obtaining it"); }, stop);
+  }
+
+  /// From the ledger's state to a video that can be fetched. The clip's lock comes before the slot: who holds
+  /// a slot waits for nobody but the vendor.
+  void buy(const std::stop_token& stop) {
+    auto waiting = [this](const std::string& word) { tell(Event::Kind::waiting, word); };
+    if (auto entry = session_.archived(clip_key_)) {  // another run was quicker
+      archived_ = std::move(entry);
+      return;
+    }
+    const int places = plan_.job.heygen.max_concurrent;
+    auto slot = wait_for_lock(
+        session_,
+        [&] { return ledger::ClipLock::try_slot(session_.settings().state_dir, session_.realm(), places); },
+        [&] { waiting(fmt::format("{} clips are being made, the most allowed at once", places)); }, stop);
+    Purchaser::Listener listener{waiting,
+                                 [this](const std::string& id) { tell(Event::Kind::submitted, id); }};
+    bought_ =
+        Purchaser(session_, plan_.job.heygen, avatar_, clip_key_, label_, listener, stands_for_).run(stop);
+  }
+
+  std::string fetch(const std::stop_token& stop) {
+    open_stream(stop);
+    MediaFacts facts = media::probe(stream_->reader(), label_);
+    bool known = facts.video && facts.available;
+    if (!known) {  // a fragmented file only says how long it is by ending
+      stream_->wait_complete(stop);
+      facts = media::prove_complete(stream_->reader(), label_);
+    }
+    require_likely_length(label_, facts, bought_.status);
+    const std::string flaw = transparency_flaw(avatar_, [&] {
+      return media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::video);
+    });
+    if (flaw.empty()) {
+      media_.set_stream(index_, stream_);
+      tell(Event::Kind::completed, bought_.video_id);
+      send(AcquireNews::Kind::readable, facts);
+    }
+    stream_->wait_complete(stop);
+    crash_point("streamed");
+    MediaFacts found = media::prove_complete(stream_->reader(), label_);
+    bool end_marked = media::marks_its_end(stream_->reader(), label_);
+    check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven, end_marked);
+    store(found, stop);
+    if (!flaw.empty()) return reject_opaque(flaw);
+    require_speech(avatar_, bought_.video_id, label_,
+                   media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::audio), found);
+    tell(Event::Kind::proven, bought_.video_id);
+    send(AcquireNews::Kind::proven, found);
+    return "";
+  }
+
+  /// What was paid for, but is not what was asked for: the ledger says why something else is used.
+  std::string reject_opaque(const std::string& flaw) {
+    const bool replaced = may_fall_back();
+    if (auto entry = session_.ledger().find(session_.realm(), clip_key_)) {
+      session_.ledger().note(
+          *entry,
+          flaw + (replaced ? "; its place is taken by clip " + purchase_.fallback_key.substr(0, 12) : ""));
+    }
+    crash_point("opaque");
+    if (!replaced) fail_opaque(avatar_, label_, bought_.video_id, flaw);
+    return fmt::format("video {}: {}", bought_.video_id, flaw);
+  }
+
   void tell(Event::Kind kind, const std::string& text) const { observer_({kind, label_, text, 0, 0, 0}); }
 
   void send(AcquireNews::Kind kind, const MediaFacts& facts) {
@@ -195,17 +255,20 @@ class Obtain {
     news_.push(std::move(n));
   }
 
-  void use_archived() {
+  std::string use_archived() {
     const std::string path = session_.archive_path(*archived_);
     bought_.video_id = archived_->video_id;
     bought_.origin = "archive";
     bought_.status.duration = archived_->duration;
     MediaFacts facts = media::probe_file(path);
-    require_speech(purchase_.avatar, bought_.video_id, label_,
-                   media::Demuxer::open_file(path, media::Demuxer::Want::audio), facts);
+    auto open = [&path](media::Demuxer::Want want) { return media::Demuxer::open_file(path, want); };
+    const std::string flaw = transparency_flaw(avatar_, [&] { return open(media::Demuxer::Want::video); });
+    if (!flaw.empty()) return reject_opaque(flaw);
+    require_speech(avatar_, bought_.video_id, label_, open(media::Demuxer::Want::audio), facts);
     media_.set_file(index_, path);
     send(AcquireNews::Kind::readable, facts);
     send(AcquireNews::Kind::proven, facts);
+    return "";
   }
 
   void open_stream(const std::stop_token& stop) {
@@ -218,7 +281,7 @@ class Obtain {
       if (fresh.video_url.empty()) throw Error(ErrorCode::network, "the vendor gave no fresh URL", "no_url");
       return fresh.video_url;
     };
-    spool_ = fmt::format("{}/{}.{}.part", session_.spool_dir(), purchase_.clip_key, ::getpid());
+    spool_ = fmt::format("{}/{}.{}.part", session_.spool_dir(), clip_key_, ::getpid());
     options.spool_path = spool_;
     options.max_bytes = session_.settings().max_clip_bytes;
     options.stall = session_.patience().stall;
@@ -230,9 +293,9 @@ class Obtain {
   }
 
   /// Paid clips go to the archive; a video that the job only named is fetched again another time.
-  void store(const std::stop_token& stop) {
+  void store(const MediaFacts& facts, const std::stop_token& stop) {
     if (!bought_.entry) return;
-    std::string file = purchase_.clip_key + ".mp4";
+    std::string file = clip_key_ + (facts.format.starts_with("matroska") ? ".webm" : ".mp4");
     std::string path = session_.archive_dir() + "/" + file;
     std::string sha256 = sha256_file(spool_, stop);
     std::uint64_t bytes = fs::file_size(spool_);
@@ -249,17 +312,20 @@ class Obtain {
   int index_;
   const plan::Purchase& purchase_;
   std::string label_;
+  AvatarRef avatar_;        ///< what is being obtained: the purchase's own, or its fallback
+  std::string clip_key_;    ///< of that
+  std::string stands_for_;  ///< the tag of what it is the fallback of
   MediaAccess& media_;
   const Observer& observer_;
   BoundedQueue<AcquireNews>& news_;
-  std::unique_ptr<ledger::ClipLock> lock_;
+  std::unique_ptr<ledger::ClipLock> lock_, fallback_lock_;
   std::optional<ledger::Entry> archived_;
   Bought bought_;
   std::string spool_;
   std::unique_ptr<FileRemover> remover_;
   std::mutex mutex_;
   bool aborted_ = false;
-  std::shared_ptr<net::HttpStream> stream_;  ///< set once, under mutex_
+  std::shared_ptr<net::HttpStream> stream_;  ///< set under mutex_
 };
 
 }  // namespace
@@ -294,9 +360,8 @@ void Acquirer::start(const std::vector<int>& purchases) {
 void Acquirer::obtain(int purchase, const std::stop_token& stop) {
   Obtain job(session_, plan_, purchase, media_, observer_, news_);
   try {
-    job.buy(stop);
     std::stop_callback wake(stop, [&job] { job.abort(); });
-    job.fetch(stop);
+    job.run(stop);
   } catch (...) {
     AcquireNews failed = job.news_of(AcquireNews::Kind::failed);
     failed.error = std::current_exception();

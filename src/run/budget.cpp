@@ -9,6 +9,7 @@
 
 #include "base/atomic_file.h"
 #include "heygen/speech.h"
+#include "run/transparency.h"
 
 namespace avstage::run {
 namespace {
@@ -83,18 +84,36 @@ std::optional<double> credits_of(const Prices& prices, const ledger::Entry& entr
   return *entry.duration * prices.of(entry.dialect);
 }
 
-bool would_be_bought(Session& session, const plan::Purchase& purchase) {
-  if (!purchase.avatar.video_id.empty()) return false;
-  auto entry = session.ledger().find(session.realm(), purchase.clip_key);
+namespace {
+
+bool is_kept(Session& session, const plan::Plan& plan, const plan::Purchase& purchase) {
+  return kept_clip(session, purchase, plan.clips[purchase.clips.front()].label).has_value();
+}
+
+bool is_unordered(Session& session, const std::string& clip_key) {
+  auto entry = session.ledger().find(session.realm(), clip_key);
   return !entry || entry->state == ledger::State::intent || entry->state == ledger::State::rejected;
 }
 
-Estimate estimate_all(Session& session, const plan::Plan& plan) {
+}  // namespace
+
+bool would_be_bought(Session& session, const plan::Purchase& purchase) {
+  return purchase.avatar.video_id.empty() && is_unordered(session, purchase.clip_key) &&
+         !fallback_is_under_way(session, purchase);
+}
+
+Estimate estimate_all(Session& session, const plan::Plan& plan, bool with_fallbacks) {
   const Prices prices = load_prices();
+  const std::string& api = plan.job.heygen.api;
   Estimate sum;
   for (const plan::Purchase& purchase : plan.purchases) {
-    if (!would_be_bought(session, purchase)) continue;
-    sum += estimate(prices, purchase.avatar, heygen::choose_dialect(purchase.avatar, plan.job.heygen.api));
+    if (would_be_bought(session, purchase)) {
+      sum += estimate(prices, purchase.avatar, heygen::choose_dialect(purchase.avatar, api));
+    }
+    // A clip that was paid for may turn out opaque, and its fallback is a second one.
+    const bool perhaps = with_fallbacks && purchase.fallback &&
+                         is_unordered(session, purchase.fallback_key) && !is_kept(session, plan, purchase);
+    if (perhaps) sum += estimate(prices, *purchase.fallback, heygen::choose_dialect(*purchase.fallback, api));
   }
   return sum;
 }
@@ -105,10 +124,12 @@ void check_budget(Session& session, const plan::Plan& plan) {
   if (!limit) return;
   const std::string named =
       fmt::format("the {:.2f} of {}", *limit, own ? "--max-credits" : "\"max_credits\"");
-  const Estimate sum = estimate_all(session, plan);
+  const Estimate sum = estimate_all(session, plan, true);
   if (sum.credits > *limit) {
+    const bool doubled = estimate_all(session, plan).credits < sum.credits;
     throw Error(ErrorCode::money,
-                fmt::format("what would be bought is {}, more than {}; nothing was bought", sum.str(), named),
+                fmt::format("what would be bought is {}{}, more than {}; nothing was bought", sum.str(),
+                            doubled ? " with the fallbacks of \"transparent\": \"prefer\"" : "", named),
                 "max_credits");
   }
   if (!sum.at_least) return;

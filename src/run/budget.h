@@ -29,9 +29,10 @@ std::optional<double> credits_of(const Prices& prices, const ledger::Entry& entr
 
 /// Whether a run would send a new order for it.
 bool would_be_bought(Session& session, const plan::Purchase& purchase);
-/// The sum of what would be bought.
-Estimate estimate_all(Session& session, const plan::Plan& plan);
-/// Error{money} where the job or the settings allow less than the estimate.
+/// The sum of what would be bought; `with_fallbacks`: and of what takes its place, if all of it turned out
+/// opaque.
+Estimate estimate_all(Session& session, const plan::Plan& plan, bool with_fallbacks = false);
+/// Error{money} where the job or the settings allow less than the estimate with all fallbacks.
 void check_budget(Session& session, const plan::Plan& plan);
 
 }  // namespace avstage::run

@@ -7,6 +7,7 @@
 #include "run/budget.h"
 #include "run/manifest.h"
 #include "run/production.h"
+#include "run/transparency.h"
 
 /// `avstage plan`: the values of the flow, printed.
 namespace avstage {
@@ -18,7 +19,9 @@ using run::Production;
 std::string purchase_state(Production& p, const plan::Purchase& purchase) {
   if (p.facts[purchase.clips.front()]) return "in the archive, nothing to buy";
   if (!purchase.avatar.video_id.empty()) return "exists, nothing to buy";
-  auto entry = p.session.ledger().find(p.session.realm(), purchase.clip_key);
+  const bool fallback = run::fallback_is_under_way(p.session, purchase);
+  const std::string& key = fallback ? purchase.fallback_key : purchase.clip_key;
+  auto entry = p.session.ledger().find(p.session.realm(), key);
   if (!entry) return "will be bought";
   switch (entry->state) {
     case ledger::State::submitted:
@@ -109,6 +112,7 @@ ordered_json describe(const Job& job, const Settings& settings) {
                               {"dialect", heygen::choose_dialect(purchase.avatar, job.heygen.api)},
                               {"state", purchase_state(p, purchase)},
                               {"place", mark.str()}});
+    if (purchase.fallback) j["purchases"].back()["fallback_key"] = purchase.fallback_key;
     if (run::would_be_bought(session, purchase)) {
       j["purchases"].back()["estimate"] = estimate_json(
           run::estimate(prices, purchase.avatar, j["purchases"].back()["dialect"].get<std::string>()));
@@ -162,6 +166,10 @@ std::string plan_text(const Job& job, const Settings& settings) {
                        p["state"].get<std::string>(), p["dialect"].get<std::string>(), p["take"].get<int>(),
                        p["clip_key"].get<std::string>().substr(0, 12));
     if (p.contains("estimate")) out += "  " + p["estimate"]["text"].get<std::string>() + "\n";
+    if (p.contains("fallback_key")) {
+      out += fmt::format("  if it cannot be had transparent: the same before a colour, key {}\n",
+                         p["fallback_key"].get<std::string>().substr(0, 12));
+    }
   }
   for (const ordered_json& c : j["compositions"]) out += text_of_composition(c);
   return out;

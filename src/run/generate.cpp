@@ -4,7 +4,7 @@
 #include "media/demuxer.h"
 #include "run/acquire.h"
 #include "run/budget.h"
-#include "run/speech.h"
+#include "run/transparency.h"
 
 namespace avstage::run {
 namespace {
@@ -41,13 +41,10 @@ class Collector {
       stored_.push_back({label, "given", purchase.avatar.video_id, purchase.clip_key});
       return true;
     }
-    if (!add("archive", purchase.clip_key, label)) return false;
     try {
-      const std::string& path = stored_.back().file;
-      require_speech(purchase.avatar, stored_.back().video_id, label,
-                     media::Demuxer::open_file(path, media::Demuxer::Want::audio), media::probe_file(path));
+      auto clip = kept_clip(p_.session, purchase, label);
+      return clip && add("archive", clip->entry.clip_key, label);
     } catch (const Error&) {
-      stored_.pop_back();
       fail(std::current_exception());
     }
     return true;

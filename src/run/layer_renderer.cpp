@@ -35,8 +35,14 @@ void warn_once(const std::string& label, const std::string& text) {
 /// Source picture → rotation, filters → box: crop, scale, key. Rebuilt when time does not go on.
 class LayerRenderer::Chain {
  public:
-  Chain(const plan::PlannedClip& planned, const Canvas& canvas, std::int64_t clip_frames)
-      : planned_(planned), canvas_(canvas), clip_frames_(clip_frames) {}
+  /// `alpha`: the source has transparency of its own.
+  Chain(const plan::PlannedClip& planned, bool alpha, const Canvas& canvas, std::int64_t clip_frames)
+      : planned_(planned),
+        clip_(plan::as_delivered(planned.clip, alpha)),
+        canvas_(canvas),
+        clip_frames_(clip_frames) {}
+
+  bool keyed() const { return clip_.key.has_value(); }
 
   bool follows(std::int64_t local) const { return last_ < 0 || local > last_; }
 
@@ -48,15 +54,14 @@ class LayerRenderer::Chain {
     if (last_ < 0) warn_once(planned_.label, color_warning(*frame));
     last_ = local;
     if (!prepare_ && !fit_) {
-      prepare_ =
-          make_prepare_chain(planned_.clip, planned_.key_color, *frame, rotation, canvas_.fps, clip_frames_);
+      prepare_ = make_prepare_chain(clip_, planned_.key_color, *frame, rotation, canvas_.fps, clip_frames_);
     }
     if (prepare_) frame = prepare_->run(*frame);
     if (!fit_) {
       auto [width, height] = display_size(*frame, rotation);
       box_ = plan::place_picture(planned_.clip, width, height, canvas_);
-      fit_ = make_fit_chain(planned_.clip, planned_.key_color, *frame, rotation, box_, wants_alpha,
-                            canvas_.fps, clip_frames_);
+      fit_ = make_fit_chain(clip_, planned_.key_color, *frame, rotation, box_, wants_alpha, canvas_.fps,
+                            clip_frames_);
     }
     box = box_;
     return fit_->run(*frame);
@@ -64,6 +69,7 @@ class LayerRenderer::Chain {
 
  private:
   const plan::PlannedClip& planned_;
+  const Clip clip_;  ///< as it is shown: without the key of a fallback that was not needed
   const Canvas& canvas_;
   std::int64_t clip_frames_;
   std::int64_t last_ = -1;
@@ -124,13 +130,14 @@ const AVFrame& LayerRenderer::prepared(std::int64_t local) {
   const AVFrame& source = source_frame(local);
   if (!chain_ || !chain_->follows(local)) {
     std::int64_t frames = position_.count.is_known() ? position_.count.known : 0;
-    chain_ = std::make_unique<Chain>(planned_, canvas_, frames);
+    const bool alpha = !still && reader_->facts().video && reader_->facts().video->alpha;
+    chain_ = std::make_unique<Chain>(planned_, alpha, canvas_, frames);
   }
   int rotation = !still && reader_->facts().video ? reader_->facts().video->rotation : 0;
   bool wants_alpha = planned_.clip.opacity < 1 || fade_in_ > 0 || fade_out_ > 0;
   prepared_ = chain_->run(source, local, rotation, wants_alpha, box_);
   prepared_at_ = local;
-  if (planned_.clip.key && local % kMatteEvery == 0) measure_matte(*prepared_);
+  if (chain_->keyed() && local % kMatteEvery == 0) measure_matte(*prepared_);
   return *prepared_;
 }
 

@@ -14,7 +14,7 @@
 #include "run/filter_chain.h"
 #include "run/leftovers.h"
 #include "run/manifest.h"
-#include "run/speech.h"
+#include "run/transparency.h"
 #include "run/uploads.h"
 
 namespace avstage::run {
@@ -87,14 +87,10 @@ std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan
   if (const auto* image = std::get_if<ImageRef>(&ref)) return file_facts(session, image->path, true);
   if (const auto* text = std::get_if<TextRef>(&ref)) return text_facts(session, plan, *text);
   if (std::holds_alternative<ColorRef>(ref)) return still_facts("color");
-  auto entry = session.archived(plan.purchases[planned.purchase].clip_key);
-  if (!entry) return std::nullopt;
-  const std::string path = session.archive_path(*entry);
-  const MediaFacts facts = media::probe_file(path);
-  require_speech(std::get<AvatarRef>(ref), entry->video_id, planned.label,
-                 media::Demuxer::open_file(path, media::Demuxer::Want::audio), facts);
-  media.set_file(planned.purchase, path);
-  return plan::ClipFacts{facts, avatar_identity(session.realm(), entry->video_id)};
+  auto clip = kept_clip(session, plan.purchases[planned.purchase], planned.label);
+  if (!clip) return std::nullopt;
+  media.set_file(planned.purchase, clip->path);
+  return plan::ClipFacts{clip->facts, avatar_identity(session.realm(), clip->entry.video_id)};
 }
 
 /// Checked here, where all names are known, not where the first unknown one would be used.
@@ -116,7 +112,7 @@ void require_picture(const Clip& clip) {
   const Placement plain;
   const Placement& p = clip.place;
   const char* word = !clip.filters.empty()                          ? "filters"
-                     : clip.key                                     ? "key"
+                     : plan::as_delivered(clip, true).key           ? "key"
                      : clip.opacity != 1                            ? "opacity"
                      : p.fit                                        ? "fit"
                      : p.width || p.height                          ? "a size"
@@ -144,6 +140,9 @@ plan::Plan checked_plan(const Job& job) {
     check_filters(planned.clip);
     if (const auto* avatar = std::get_if<AvatarRef>(&planned.clip.media)) {
       heygen::validate(*avatar, heygen::choose_dialect(*avatar, job.heygen.api));
+      if (auto fallback = plan::fallback_of(*avatar)) {
+        heygen::validate(*fallback, heygen::choose_dialect(*fallback, job.heygen.api));
+      }
     }
   }
   return plan;

@@ -11,6 +11,7 @@
 #include "run/assemble.h"
 #include "run/audio_mix.h"
 #include "run/manifest.h"
+#include "run/transparency.h"
 
 namespace avstage::run {
 namespace {
@@ -81,7 +82,9 @@ std::vector<ManifestInput> inputs_of(const Production& p) {
       in.kind = "image", in.path = image->path, in.sha256 = hash;
     } else if (planned.purchase >= 0) {
       in.kind = "avatar", in.video_id = hash;
-      in.clip_key = p.plan.purchases[planned.purchase].clip_key, in.realm = p.session.realm();
+      const plan::Purchase& purchase = p.plan.purchases[planned.purchase];
+      auto entry = entry_in_use(p.session, purchase, identity);  // none of a video that is only named
+      in.clip_key = entry ? entry->clip_key : purchase.clip_key, in.realm = p.session.realm();
     } else {
       in.kind = std::holds_alternative<ColorRef>(planned.clip.media) ? "color" : "text";
     }

@@ -36,15 +36,25 @@ std::string account_advice(bool credit) {
                 : "; check the API key in HEYGEN_API_KEY or ~/.heygen/credentials and what it may do";
 }
 
+/// The canonical request, and why it was made.
+std::string request_for_humans(const AvatarRef& avatar, const std::string& stands_for) {
+  const std::string request = heygen::canonical_request(avatar);
+  if (stands_for.empty()) return request;
+  nlohmann::json with_reason = nlohmann::json::parse(request);
+  with_reason["fallback_of"] = stands_for;
+  return with_reason.dump();
+}
+
 }  // namespace
 
 Purchaser::Purchaser(Session& session, const HeygenSettings& heygen, const AvatarRef& avatar,
-                     std::string clip_key, std::string label, Listener listener)
+                     std::string clip_key, std::string label, Listener listener, std::string stands_for)
     : session_(session),
       heygen_(heygen),
       avatar_(avatar),
       clip_key_(std::move(clip_key)),
       label_(std::move(label)),
+      stands_for_(std::move(stands_for)),
       listener_(std::move(listener)),
       deadline_(session.clock().now() + milliseconds((heygen.deadline * Rational(1000)).round())) {}
 
@@ -100,7 +110,7 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
     std::string dialect = heygen::choose_dialect(avatar_, heygen_.api);
     heygen::Provider& provider = session_.provider(dialect);  // a missing key must not leave an intent behind
     known = session_.ledger().begin(session_.realm(), clip_key_, provider.dialect(),
-                                    log::redact(heygen::canonical_request(avatar_)), avatar_.title,
+                                    log::redact(request_for_humans(avatar_, stands_for_)), avatar_.title,
                                     nlohmann::json(heygen_.tags).dump());
     crash_point("intent");
   }
@@ -220,11 +230,14 @@ ledger::Entry Purchaser::reconcile(const ledger::Entry& entry, const std::stop_t
 
 void Purchaser::fail_ambiguous(const ledger::Entry& entry, const std::string& why) {
   if (entry.state != ledger::State::ambiguous) session_.ledger().ambiguous(entry, why);
+  const std::string sign = entry.dialect == "v2" && heygen::is_transparent(avatar_)
+                               ? "a transparent video of that time (v1's have no title of ours)"
+                               : fmt::format("a video with {} in its title", entry.tag);
   throw Error(
       ErrorCode::ambiguous,
-      fmt::format("{0}: it may have been bought: {1}. Look at the vendor's site for a video with {2} in its "
-                  "title; if it is there: {3} --video-id ID; if it is not: {3} --not-bought; then run again",
-                  label_, why, entry.tag, session_.settle_command(entry)),
+      fmt::format("{0}: it may have been bought: {1}. Look at the vendor's site for {2}; if it is there: {3} "
+                  "--video-id ID; if it is not: {3} --not-bought; then run again",
+                  label_, why, sign, session_.settle_command(entry)),
       "ambiguous");
 }
 

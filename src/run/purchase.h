@@ -24,8 +24,9 @@ class Purchaser {
     std::function<void(const std::string& word)> waiting;
     std::function<void(const std::string& video_id)> submitted;
   };
+  /// `stands_for`: the tag of the purchase whose place this one takes; it is noted in the ledger.
   Purchaser(Session& session, const HeygenSettings& heygen, const AvatarRef& avatar, std::string clip_key,
-            std::string label, Listener listener);
+            std::string label, Listener listener, std::string stands_for = "");
   Bought run(const std::stop_token& stop);
 
  private:
@@ -48,6 +49,7 @@ class Purchaser {
   const HeygenSettings& heygen_;
   const AvatarRef& avatar_;
   std::string clip_key_, label_;
+  std::string stands_for_;  ///< the tag of the transparent clip whose place this one takes, for the ledger
   Listener listener_;
   std::string origin_ = "resumed";
   std::chrono::milliseconds waited_{0};  ///< because the vendor asked

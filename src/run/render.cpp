@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "avstage/avstage.h"
@@ -12,6 +13,7 @@
 #include "run/production.h"
 #include "run/publish.h"
 #include "run/scheduler.h"
+#include "run/transparency.h"
 
 namespace avstage {
 namespace {
@@ -56,9 +58,13 @@ void timed_step(Production& p, const std::string& name, const std::function<void
 /// Either all clips that this run lacks are its own to obtain, or nothing is bought.
 void hold_missing_clips(Production& p) {
   std::vector<std::pair<std::string, std::string>> clips;
+  std::set<std::string> keys{""};
   for (std::size_t i = 0; i < p.proven.size(); ++i) {
     const plan::Purchase& purchase = p.plan.purchases[i];
-    if (!p.proven[i]) clips.emplace_back(purchase.clip_key, p.plan.clips[purchase.clips.front()].label);
+    if (p.proven[i]) continue;
+    for (const std::string& key : {purchase.clip_key, purchase.fallback_key}) {
+      if (keys.insert(key).second) clips.emplace_back(key, p.plan.clips[purchase.clips.front()].label);
+    }
   }
   p.session.hold_clips(clips);
 }
@@ -72,12 +78,12 @@ void prepare(Production& p) {
   run::check_overwrite(p.session, p.job, p.render);
   run::check_budget(p.session, p.plan);
   for (const plan::Purchase& purchase : p.plan.purchases) {
-    bool archived = p.facts[purchase.clips.front()].has_value();
-    p.proven.push_back(archived);
-    if (!archived) continue;
-    auto entry = p.session.ledger().find(p.session.realm(), purchase.clip_key);
+    const std::optional<plan::ClipFacts>& facts = p.facts[purchase.clips.front()];
+    p.proven.push_back(facts.has_value());
+    if (!facts) continue;
+    auto entry = run::entry_in_use(p.session, purchase, facts->identity);
     p.report.purchases.push_back({p.plan.clips[purchase.clips.front()].label, "archive", entry->video_id,
-                                  purchase.clip_key, entry->duration});
+                                  entry->clip_key, entry->duration});
   }
   if (p.session.settings().no_wait) hold_missing_clips(p);
 }

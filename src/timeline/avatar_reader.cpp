@@ -31,6 +31,12 @@ void read_scenes(const Value& value, AvatarDraft& draft) {
   for (const Value& item : value.items("scenes", max_scenes)) draft.scenes.push_back(item);
 }
 
+Transparent read_transparent(const Value& value) {
+  constexpr std::string_view words[] = {"no", "prefer", "require"};
+  const std::string& word = value.choice(words);
+  return static_cast<Transparent>(std::find(std::begin(words), std::end(words), word) - std::begin(words));
+}
+
 constexpr Field<AvatarDraft> clip_fields[] = {
     {"scenes", read_scenes},
     {"size", [](const Value& v, AvatarDraft& d) { d.avatar.size = read_size(v, 128, 4096); }},
@@ -40,6 +46,7 @@ constexpr Field<AvatarDraft> clip_fields[] = {
      [](const Value& v, AvatarDraft& d) { d.avatar.callback_id = v.line("a callback id", max_identifier); }},
     {"caption", [](const Value& v, AvatarDraft& d) { d.avatar.caption = v.boolean(); }},
     {"test", [](const Value& v, AvatarDraft& d) { d.avatar.test = v.boolean(); }},
+    {"transparent", [](const Value& v, AvatarDraft& d) { d.avatar.transparent = read_transparent(v); }},
     {"take",
      [](const Value& v, AvatarDraft& d) { d.avatar.take = static_cast<int>(v.integer(1, 1'000'000)); }},
     {"template",
@@ -97,6 +104,22 @@ void complete_scenes(const Value& value, AvatarDraft& draft) {
   static_cast<AvatarScene&>(draft.avatar) = {};
 }
 
+/// What would be ignored beside "transparent" is refused instead.
+void check_transparent(const Value& value, const AvatarRef& avatar) {
+  if (avatar.transparent == Transparent::no) return;
+  if (!avatar.scenes.empty()) {
+    value.find("transparent")->refuse("\"transparent\" only with one scene: the vendor joins scenes as mp4");
+  }
+  auto background = value.find("background");
+  if (!background) return;
+  if (avatar.transparent == Transparent::require) {
+    background->refuse("no \"background\" with \"transparent\": \"require\"");
+  }
+  if (avatar.backdrop) {
+    background->refuse("a colour: with \"transparent\": \"prefer\" it is what the fallback stands before");
+  }
+}
+
 }  // namespace
 
 AvatarRef read_avatar(const Value& value, const std::string& base_dir) {
@@ -117,6 +140,7 @@ AvatarRef read_avatar(const Value& value, const std::string& base_dir) {
   } else {
     check_scene(value, draft.avatar);
   }
+  check_transparent(value, draft.avatar);
   return draft.avatar;
 }
 

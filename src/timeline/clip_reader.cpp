@@ -166,8 +166,13 @@ void check_combinations(const Value& value, const Clip& clip) {
 /// "auto" takes the colour that the job itself asked the vendor for; in scenes and in the vendor's
 /// own body the planner looks for it.
 void check_key_color(const Clip& clip) {
-  if (!clip.key || clip.key->color) return;
+  if (!clip.key) return;
   const auto* avatar = std::get_if<AvatarRef>(&clip.media);
+  if (avatar != nullptr && avatar->transparent == Transparent::require) {
+    fail(clip.key->mark, "value", "a key for a clip with \"transparent\": \"require\"",
+         "no key: it comes without a background");
+  }
+  if (clip.key->color || (avatar != nullptr && avatar->transparent == Transparent::prefer)) return;
   bool planner_looks = avatar != nullptr && (!avatar->request.empty() || !avatar->scenes.empty());
   if (planner_looks || (avatar != nullptr && avatar->background)) return;
   fail(clip.key->mark, "value", "\"auto\" where the job asks for no background colour",

@@ -172,5 +172,61 @@ TEST(TestMode, IsReadFromWordsAndBodies) {
   EXPECT_FALSE(heygen::is_test(body_clip(R"({"video_inputs":[],"test":"true"})")));
 }
 
+AvatarRef transparent_clip(Transparent how = Transparent::require) {
+  AvatarRef clip = host_clip();
+  clip.transparent = how;
+  return clip;
+}
+
+TEST(TransparentRequest, V3AsksForWebmWithoutABackground) {
+  AvatarRef clip = transparent_clip(Transparent::prefer);
+  clip.background = Color{0, 255, 0};
+  EXPECT_EQ(sent("v3", clip).body,
+            R"({"aspect_ratio":"16:9","avatar_id":"Daisy-inskirt-20220818","output_format":"webm",)"
+            R"("resolution":"1080p","script":"Welcome!","title":"avstage-tag","type":"avatar",)"
+            R"("voice_id":"2d5b0e6c"})");
+}
+
+TEST(TransparentRequest, V1HasAPathAndABodyOfItsOwn) {
+  AvatarRef clip = transparent_clip();
+  clip.style = "closeUp";
+  clip.size = {640, 360};
+  test::Received request = sent("v2", clip);
+  EXPECT_EQ(request.target, "/v1/video.webm");
+  EXPECT_EQ(request.body,
+            R"({"avatar_pose_id":"Daisy-inskirt-20220818","avatar_style":"closeUp",)"
+            R"("dimension":{"height":360,"width":640},"input_text":"Welcome!","voice_id":"2d5b0e6c"})");
+  clip.say.clear();
+  clip.voice_id.clear();
+  clip.audio = AssetRef{.asset_id = "as1"};
+  EXPECT_EQ(sent("v2", clip).body, R"({"avatar_pose_id":"Daisy-inskirt-20220818","avatar_style":"closeUp",)"
+                                   R"("dimension":{"height":360,"width":640},"input_audio":"as1"})");
+}
+
+TEST(TransparentRequest, HowItIsWantedIsNotPartOfTheClipButThatItIsWantedIs) {
+  AvatarRef preferred = transparent_clip(Transparent::prefer);
+  preferred.background = Color{0, 255, 0};
+  EXPECT_EQ(heygen::canonical_request(preferred), heygen::canonical_request(transparent_clip()));
+  EXPECT_NE(heygen::canonical_request(transparent_clip()), heygen::canonical_request(host_clip()));
+  EXPECT_TRUE(heygen::is_transparent(preferred));
+  EXPECT_FALSE(heygen::is_transparent(host_clip()));
+  EXPECT_TRUE(heygen::is_transparent(body_clip(R"({"type":"avatar","output_format":"webm"})")));
+}
+
+TEST(TransparentRequest, WhatNeitherGenerationCanMakeTransparentIsRefused) {
+  AvatarRef clip = transparent_clip();
+  EXPECT_EQ(heygen::choose_dialect(clip, "auto"), "v3");
+  clip.size = {640, 360};
+  EXPECT_EQ(heygen::choose_dialect(clip, "auto"), "v2");
+  clip.emotion = "Friendly";
+  EXPECT_NE(test::usage_error([&] { heygen::choose_dialect(clip, "auto"); }).find("\"emotion\""),
+            std::string::npos);
+  clip = transparent_clip();
+  clip.speed = 1.2;
+  EXPECT_EQ(heygen::choose_dialect(clip, "auto"), "v3");
+  EXPECT_NE(test::usage_error([&] { heygen::choose_dialect(clip, "v2"); }).find("\"speed\""),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace avstage

@@ -294,6 +294,16 @@ TEST(GoodJobs, AScenesWordsAreItsOwnOrThoseOfTheAvatarAroundIt) {
   EXPECT_EQ(clip.scenes[3].avatar_id, "B");
 }
 
+TEST(GoodJobs, ATransparentClipMayHaveAColourToFallBackTo) {
+  const std::string words = R"("id": "A", "voice": "V", "say": "x")";
+  EXPECT_EQ(avatar(words).transparent, Transparent::no);
+  EXPECT_EQ(avatar(words + R"(, "transparent": "no")").transparent, Transparent::no);
+  EXPECT_EQ(avatar(words + R"(, "transparent": "require")").transparent, Transparent::require);
+  AvatarRef clip = avatar(words + R"(, "transparent": "prefer", "background": "#0000ff")");
+  EXPECT_EQ(clip.transparent, Transparent::prefer);
+  EXPECT_EQ(clip.background, (Color{0, 0, 255}));
+}
+
 TEST(GoodJobs, ATemplateHasVariables) {
   AvatarRef clip =
       avatar(R"("template": "t_1-2", "fps": 30, "variables": { "name": "Ana", "logo": {"image": "l.png"},

@@ -162,6 +162,11 @@ struct TemplateVariable {
   AssetRef media;     ///< of an image, a video or a sound
 };
 
+/// Whether the vendor is to deliver the avatar without any background. `prefer`: where the vendor refuses
+/// that or does not keep it, the clip is obtained before a colour instead (`background`, else #00ff00), which
+/// is then removed.
+enum class Transparent { no, prefer, require };
+
 /// An avatar clip that is bought from the vendor, in neutral words (one scene, or several in `scenes`), by a
 /// template of the vendor's, as the vendor's own body (`request`), or one that exists already (`video_id`).
 /// Exactly one of these.
@@ -172,12 +177,13 @@ struct AvatarRef : AvatarScene {
   std::optional<std::pair<int, int>> size;  ///< exact pixels (v2), even, 128–4096
   std::optional<double> fps;                ///< v2 and templates
   std::string title;
-  std::string callback_id;  ///< comes back in the vendor's webhooks
-  bool caption = false;     ///< the vendor makes a caption file too
-  bool test = false;        ///< v2 only: free, watermarked
-  std::string request;      ///< the vendor's own body as canonical JSON text; empty: neutral words
-  std::string video_id;     ///< an existing video; nothing is bought
-  int take = 1;             ///< raise it to buy another reading of the same words
+  std::string callback_id;                    ///< comes back in the vendor's webhooks
+  bool caption = false;                       ///< the vendor makes a caption file too
+  bool test = false;                          ///< v2 only: free, watermarked
+  Transparent transparent = Transparent::no;  ///< of one scene only
+  std::string request;   ///< the vendor's own body as canonical JSON text; empty: neutral words
+  std::string video_id;  ///< an existing video; nothing is bought
+  int take = 1;          ///< raise it to buy another reading of the same words
   Mark mark;
 };
 
