@@ -20,16 +20,30 @@ bool is_fragmented(const MediaFacts& facts, const AVStream* stream) {
   return facts.format.starts_with("mov,") && stream->nb_frames <= 0;
 }
 
-/// A fragmented mp4 counts nothing, but each fragment begins where the one before it ends. Only behind the
-/// very first packet FFmpeg's own muxer leaves a hole, of a reordering's length: it moves the rest out of
-/// negative time.
-void require_no_hole(Found& found, const AVPacket& packet, const AVStream& stream, const std::string& name) {
+/// How large a hole FFmpeg's own muxer may leave behind a stream's very first packet, and only there: it
+/// writes that one at 0 and moves all others out of negative time, by as much as the other stream begins
+/// earlier. A picture does so by its reordering, a sound by its encoder's priming: AAC's is one frame.
+Time moved_by(const Demuxer& demuxer, bool is_video) {
+  const AVStream* other = is_video ? demuxer.audio() : demuxer.video();
+  if (other == nullptr) return Time(0);
+  const AVCodecParameters& codec = *other->codecpar;
+  if (!is_video) {
+    const Rational fps = demuxer.facts().video ? demuxer.facts().video->fps : Rational(0);
+    return fps > Rational(0) ? Time(codec.video_delay) / fps : Time(0);
+  }
+  const int priming = codec.initial_padding > 0 ? codec.initial_padding : codec.frame_size;
+  return codec.sample_rate > 0 ? Time(priming, codec.sample_rate) : Time(0);
+}
+
+/// A fragmented mp4 counts nothing, but each fragment begins where the one before it ends.
+void require_no_hole(Found& found, const AVPacket& packet, const AVStream& stream, Time moved,
+                     const std::string& name) {
   if (packet.dts == AV_NOPTS_VALUE || packet.duration <= 0) return;
   std::int64_t expected = found.next_dts.value_or(packet.dts);
   const Rational base = from_av(stream.time_base);
   const std::int64_t hole = packet.dts - expected;
-  const bool moved = found.packets == 1 && Time(hole) * base < Rational(1, 10);
-  if (!moved && hole >= std::max<std::int64_t>(2, packet.duration - 1)) {
+  const bool is_moved = found.packets == 1 && Time(hole - 1) * base <= moved;
+  if (!is_moved && hole >= std::max<std::int64_t>(2, packet.duration - 1)) {
     throw Error(ErrorCode::input,
                 fmt::format("{}: a fragment is missing: nothing between {:.3f} and {:.3f} s", name,
                             (Time(expected) * base).to_double(), (Time(packet.dts) * base).to_double()),
@@ -82,12 +96,15 @@ void take_video(VideoFacts& v, const Found& found, const AVStream& stream) {
 MediaFacts read_all(Demuxer& demuxer) {
   MediaFacts facts = demuxer.facts();
   Found video, audio;
+  const Time video_moved = moved_by(demuxer, true), audio_moved = moved_by(demuxer, false);
   PacketPtr packet = make_packet();
   while (demuxer.read(*packet)) {
     bool is_video = demuxer.video() != nullptr && packet->stream_index == demuxer.video()->index;
     Found& found = is_video ? video : audio;
     const AVStream* stream = is_video ? demuxer.video() : demuxer.audio();
-    if (is_fragmented(facts, stream)) require_no_hole(found, *packet, *stream, demuxer.name());
+    if (is_fragmented(facts, stream)) {
+      require_no_hole(found, *packet, *stream, is_video ? video_moved : audio_moved, demuxer.name());
+    }
     count(found, *packet);
   }
   require_promised(facts, demuxer.video(), video, "video", demuxer.name());

@@ -23,10 +23,8 @@ class Fragments : public testing::Test {
     ASSERT_GE(begins.size(), 4u);
   }
 
-  static std::string make(Index layout) {
+  static std::string make(Index layout, test::VideoSpec spec = {.seconds = 3}) {
     test::TempDir dir;
-    test::VideoSpec spec;
-    spec.seconds = 3;
     spec.index = layout;
     test::make_video(dir / "v.mp4", spec);
     return test::read_bytes(dir / "v.mp4");
@@ -72,6 +70,33 @@ TEST_F(Fragments, OneMissingBeforeTheLastIsFoundWithoutAnIndex) {
   for (std::size_t i = 1; i + 2 < begins.size(); ++i) {
     EXPECT_THAT(refusal_of(without(i, false)), HasSubstr("a fragment is missing: nothing between")) << i;
   }
+}
+
+TEST_F(Fragments, ThatFfmpegHasMovedOutOfNegativeTimeAreProven) {
+  for (int fps : {10, 25, 60}) {
+    for (int bframes : {0, 2}) {
+      test::VideoSpec spec;
+      spec.fps = Rational(fps);
+      spec.gop = fps / 2;
+      spec.bframes = bframes;
+      EXPECT_NO_THROW(prove(make(Index::fragmented, spec))) << fps << " fps, B-frames: " << bframes;
+    }
+  }
+}
+
+TEST_F(Fragments, AMissingOneBehindTheVeryFirstPacketIsFoundWithoutAnIndex) {
+  test::VideoSpec spec;
+  spec.gop = 1;
+  spec.bframes = 0;
+  const std::string all = make(Index::fragmented, spec);  // a fragment for each picture
+  std::vector<std::size_t> at;
+  for (std::size_t i = all.find("moof"); i != std::string::npos; i = all.find("moof", i + 4))
+    at.push_back(i - 4);
+  ASSERT_GT(at.size(), 10U);
+  const std::string unmarked = all.substr(0, all.find("mfra") - 4);
+  EXPECT_NO_THROW(prove(unmarked));
+  EXPECT_THAT(refusal_of(unmarked.substr(0, at[1]) + unmarked.substr(at[2])),
+              HasSubstr("a fragment is missing"));
 }
 
 TEST_F(Fragments, TheEndIsMarkedByTheIndexAlone) {
