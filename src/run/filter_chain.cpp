@@ -119,7 +119,7 @@ void FilterChain::add(const FilterSpec& spec, filters::Context& context) {
   if (!rgb) return;
   add("scale", {{"in_color_matrix", filters::scale_matrix(context)},
                 {"in_range", filters::scale_range(context)},
-                {"flags", kScalerFlags}});
+                {"flags", filters::kScalerFlags}});
   add("format", {{"pix_fmts", filters::kRgb.alpha}});
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "filters/nodes.h"
+
 namespace avstage::run {
 namespace {
 
@@ -47,10 +49,10 @@ std::pair<int, int> chroma_position(AVChromaLocation location) {
 media::Options input_options(const AVFrame& like, int width, int height) {
   media::Options options{{"w", std::to_string(width)}, {"h", std::to_string(height)}};
   if (is_rgb(like)) {
-    options.emplace_back("flags", fmt::format("{}+full_chroma_inp", kScalerFlags));
+    options.emplace_back("flags", fmt::format("{}+full_chroma_inp", filters::kScalerFlags));
     return options;
   }
-  options.emplace_back("flags", kScalerFlags);
+  options.emplace_back("flags", filters::kScalerFlags);
   options.emplace_back("in_color_matrix", matrix_of(like));
   options.emplace_back("in_range", is_full_range(like) ? "pc" : "tv");
   auto [x, y] = chroma_position(like.chroma_location);
@@ -177,7 +179,7 @@ Steps canvas_steps(const AVFrame& like, int width, int height) {
   return {{"scale", input_options(like, width, height)},
           {"format", {{"pix_fmts", rgb}}},
           {"scale",
-           {{"flags", fmt::format("{}+full_chroma_inp", kScalerFlags)},
+           {{"flags", fmt::format("{}+full_chroma_inp", filters::kScalerFlags)},
             {"out_color_matrix", "bt709"},
             {"out_range", "tv"},
             {"out_h_chr_pos", "0"},

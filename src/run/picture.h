@@ -11,9 +11,6 @@
 /// Small picture operations on libav frames that the compositor needs and libavfilter has no exact word for.
 namespace avstage::run {
 
-/// Scaler flags that give the same bytes on every machine.
-inline constexpr const char* kScalerFlags = "bicubic+accurate_rnd+full_chroma_int+bitexact";
-
 /// One RGBA frame of one colour.
 media::FramePtr solid_rgba(int width, int height, const Color& color);
 
