@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "base/suggest.h"
 #include "cli/commands.h"
 #include "cli/job_options.h"
 #include "cli/table.h"
@@ -46,6 +48,19 @@ void on_chosen(
   });
 }
 
+/// A head with nothing below it would look like a failure.
+void print_list(const char* what, const CatalogQuery& asked, const std::vector<std::string>& head,
+                const std::vector<std::vector<std::string>>& rows) {
+  if (!rows.empty()) return print_table(head, rows);
+  std::string wish;
+  for (auto [option, value] :
+       {std::pair("--name", &asked.name), {"--language", &asked.language}, {"--gender", &asked.gender}}) {
+    if (!value->empty()) wish += fmt::format(" {} {}", option, in_quotes(*value));
+  }
+  std::fprintf(stderr, "avstage: the account has no %s%s%s\n", what, wish.empty() ? "" : " that fits",
+               wish.c_str());
+}
+
 int print_avatars(const Settings& settings, const QuestionOptions& options, const std::stop_token& stop) {
   ordered_json list = ordered_json::array();
   std::vector<std::vector<std::string>> rows;
@@ -58,7 +73,7 @@ int print_avatars(const Settings& settings, const QuestionOptions& options, cons
   if (options.json) {
     print_json({{"avatars", list}});
   } else {
-    print_table({"ID", "NAME", "GENDER", "KIND", "DEFAULT VOICE"}, rows);
+    print_list("avatar", options.query, {"ID", "NAME", "GENDER", "KIND", "DEFAULT VOICE"}, rows);
   }
   return 0;
 }
@@ -75,7 +90,7 @@ int print_voices(const Settings& settings, const QuestionOptions& options, const
   if (options.json) {
     print_json({{"voices", list}});
   } else {
-    print_table({"ID", "NAME", "LANGUAGE", "GENDER", "KIND"}, rows);
+    print_list("voice", options.query, {"ID", "NAME", "LANGUAGE", "GENDER", "KIND"}, rows);
   }
   return 0;
 }

@@ -44,8 +44,9 @@ ordered_json canvas_of(const std::string& film) {
   if (width >= 16 && height >= 16 && width <= 8192 && height <= 8192) {
     canvas["size"] = fmt::format("{}x{}", width, height);
   }
-  double fps = facts.video->fps.to_double();
-  if (fps >= 1 && fps <= 120) canvas["fps"] = facts.video->fps.str();
+  const Rational fps = facts.video->fps;
+  if (fps >= Rational(1) && fps <= Rational(120))
+    canvas["fps"] = fps.den == 1 ? ordered_json(fps.num) : ordered_json(fps.str());
   return canvas;
 }
 

@@ -39,6 +39,12 @@ const char* word(Event::Kind kind) {
   return "";
 }
 
+/// The vendor's word for a clip that is not there yet, for a person.
+std::string wait_words(const std::string& word) {
+  if (word == "not_found") return "the vendor does not know it, or not yet; asking again";
+  return word;
+}
+
 std::string sentence(const Event& e) {
   switch (e.kind) {
     case Event::Kind::phase:
@@ -46,7 +52,7 @@ std::string sentence(const Event& e) {
     case Event::Kind::submitted:
       return fmt::format("{}: bought, video {}", e.clip, e.text);
     case Event::Kind::waiting:
-      return fmt::format("{}: {}", e.clip, e.text);
+      return fmt::format("{}: {}", e.clip, wait_words(e.text));
     case Event::Kind::completed:
       return fmt::format("{}: completed, streaming", e.clip);
     case Event::Kind::proven:
@@ -98,7 +104,7 @@ std::string Progress::status() const {
   } else if (done_ > 0 && phase_ == "render") {
     out += fmt::format(" {} frames", done_);
   }
-  for (const auto& [clip, state] : waiting_) out += fmt::format(" | {}: {}", clip, state);
+  for (const auto& [clip, state] : waiting_) out += fmt::format(" | {}: {}", clip, wait_words(state));
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "avstage/error.h"
 #include "base/log.h"
 #include "base/secrets.h"
+#include "base/suggest.h"
 #include "cli/commands.h"
 
 namespace avstage::cli {
@@ -108,6 +110,41 @@ bool wants_json(int argc, char** argv) {
   return false;
 }
 
+/// The words of the command that was chosen, or the commands where none was.
+std::vector<std::string> words_of(const CLI::App& app, bool options) {
+  std::vector<std::string> words;
+  if (!options) {
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+      words.push_back(command->get_name());
+    return words;
+  }
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  return words;
+}
+
+/// "; did you mean …?" for a word that `app` and the commands chosen below it do not know.
+std::string hint(const CLI::App& app, const std::string& word) {
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  const bool option = word.starts_with("--");
+  const std::vector<std::string> known = words_of(*chosen, option);
+  return did_you_mean(word.substr(0, option ? word.find('=') : std::string::npos),
+                      std::vector<std::string_view>(known.begin(), known.end()));
+}
+
+/// CLI11 says that a command is missing where it has found a word that is none.
+std::string usage_message(const CLI::App& app, const CLI::ParseError& e) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty() || e.get_name() == "ValidationError")
+    return fmt::format("{} (avstage --help)", e.what());
+  const std::string& word = unknown.front();
+  const bool no_command = app.get_subcommands().empty() && !word.starts_with("-");
+  return fmt::format("{} {}{} (avstage --help)",
+                     no_command ? "there is no command" : "unexpected:", in_quotes(word), hint(app, word));
+}
+
 }  // namespace
 
 int until_stopped(const std::stop_token& stop) {
@@ -150,8 +187,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    return report(Error(ErrorCode::usage, fmt::format("{} (avstage --help)", e.what()), "command_line"),
-                  json);
+    return report(Error(ErrorCode::usage, usage_message(app, e), "command_line"), json);
   }
   if (verbose) log::set_level(log::Level::debug);
   Signals signals(action.orderly);

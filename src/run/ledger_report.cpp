@@ -106,18 +106,20 @@ std::string csv(const std::vector<Entry>& entries, const run::Prices& prices) {
 }
 
 std::string text(const std::vector<Entry>& entries, const run::Prices& prices) {
-  std::string out;
+  if (entries.empty()) return "nothing was bought yet\n";
+  std::string out = fmt::format("{:<28}  {:<10} {:<3} {:<20}  {:>10}  {:>15}  {}\n", "TAG", "STATE", "API",
+                                "ORDERED", "LENGTH", "ESTIMATE", "VIDEO, JOB'S TAGS");
   for (const Entry& e : entries) {
     const ordered_json j = value_of(e, prices);
     out += fmt::format(
-        "{}  {:<10} {:<3} {}  {:>8} s  {:>7} credits  {}", e.tag, plain(j["state"]), e.dialect,
+        "{:<28}  {:<10} {:<3} {:<20}  {:>8} s  {:>7} credits  {}", e.tag, plain(j["state"]), e.dialect,
         plain(j["ordered_at"]), e.duration ? fmt::format("{:.2f}", *e.duration) : "?",
         j["estimated_credits"].is_null() ? "?" : fmt::format("{:.2f}", j["estimated_credits"].get<double>()),
         e.video_id.empty() ? "-" : e.video_id);
     for (const auto& [name, value] : j["tags"].items()) out += fmt::format("  {}={}", name, plain(value));
     out += fmt::format("{}\n", e.realm == "sandbox" ? "  (sandbox)" : "");
   }
-  return out;
+  return out + "All of one purchase: avstage ledger show TAG\n";
 }
 
 bool is_named(const Entry& e, const std::string& name) {

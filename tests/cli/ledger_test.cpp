@@ -92,7 +92,8 @@ TEST_F(LedgerCommand, ShowsAClipByAnyOfItsNames) {
     EXPECT_THAT(run({"show", name}).out, HasSubstr("state              completed"));
   }
   EXPECT_THAT(run({"list"}).out,
-              testing::AllOf(HasSubstr(e.tag), HasSubstr("20.00 credits"), HasSubstr("project=spring")));
+              testing::AllOf(testing::StartsWith("TAG "), HasSubstr("avstage ledger show TAG"),
+                             HasSubstr(e.tag), HasSubstr("20.00 credits"), HasSubstr("project=spring")));
   CliResult none = run({"show", "nothing"});
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_THAT(none.err, testing::AllOf(HasSubstr("no such clip"), HasSubstr("ledger list")));
