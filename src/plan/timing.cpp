@@ -22,6 +22,7 @@ class Placer {
  public:
   Placer(const Plan& plan, const Facts& facts) : plan_(plan), facts_(facts), fps_(plan.job.canvas.fps) {
     starts_.resize(plan.clips.size());
+    ends_.resize(plan.clips.size());
     counts_.resize(plan.clips.size());
   }
 
@@ -41,11 +42,11 @@ class Placer {
 
  private:
   enum class State { fresh, working, done };
-  struct Start {
+  struct Edge {
     State state = State::fresh;
     Frames at;
   };
-  /// The clip whose edge a clip's start is measured from; −1: none.
+  /// The clip whose edge another edge is measured from; −1: none.
   struct Anchor {
     int clip = -1;
     TimeExpr::Edge edge = TimeExpr::Edge::end;
@@ -64,25 +65,33 @@ class Placer {
 
   static bool is_end(const std::optional<TimeExpr>& e) { return e && e->kind == TimeExpr::Kind::end; }
 
+  static bool is_anchor(const std::optional<TimeExpr>& e) { return e && e->kind == TimeExpr::Kind::anchor; }
+
   Anchor anchor_of(int i) const {
     const std::optional<TimeExpr>& e = clip(i).start;
     if (!e || e->kind == TimeExpr::Kind::automatic) return {plan_.clips[i].previous};
-    if (e->kind == TimeExpr::Kind::anchor) return {find(e->clip, e->mark), e->edge};
+    if (is_anchor(e)) return {find(e->clip, e->mark), e->edge};
     return {};
   }
 
-  bool start_hangs_on_end(int i) const {
-    for (int steps = 0; steps <= size(); ++steps) {
-      if (is_end(clip(i).start)) return true;
-      Anchor anchor = anchor_of(i);
-      if (anchor.clip < 0) return false;
-      if (anchor.edge == TimeExpr::Edge::end && is_end(clip(anchor.clip).duration)) return true;
-      i = anchor.clip;
+  /// A start hangs on the edge it is measured from, an end on the edge it lasts until, or on its own start.
+  bool hangs_on_end(int i, TimeExpr::Edge edge) const {
+    for (int steps = 0; steps <= 2 * size(); ++steps) {
+      const bool start = edge == TimeExpr::Edge::start;
+      const std::optional<TimeExpr>& e = start ? clip(i).start : clip(i).duration;
+      if (is_end(e)) return true;
+      Anchor next{i, TimeExpr::Edge::start};
+      if (start) next = anchor_of(i);
+      if (!start && is_anchor(e)) next = {find(e->clip, e->mark), e->edge};
+      if (next.clip < 0) return false;
+      i = next.clip;
+      edge = next.edge;
     }
-    return false;  // a circle: start() names it
+    return false;  // a circle: place() names it
   }
 
-  bool end_hangs_on_end(int i) const { return is_end(clip(i).duration) || start_hangs_on_end(i); }
+  bool start_hangs_on_end(int i) const { return hangs_on_end(i, TimeExpr::Edge::start); }
+  bool end_hangs_on_end(int i) const { return hangs_on_end(i, TimeExpr::Edge::end); }
 
   void settle_end() {
     if (timing_.ends.empty()) {
@@ -99,15 +108,22 @@ class Placer {
     timing_.end = sure ? latest : Frames::length_of(kProgrammeEnd);
   }
 
-  const Frames& start(int i) {
-    Start& s = starts_[i];
-    if (s.state == State::working) refuse(clip(i).mark, "its time hangs on itself, in a circle");
-    if (s.state == State::fresh) {
-      s.state = State::working;
-      s.at = start_of(i);
-      s.state = State::done;
+  template <typename Work>
+  const Frames& place(Edge& edge, int i, Work work) {
+    if (edge.state == State::working) refuse(clip(i).mark, "its time hangs on itself, in a circle");
+    if (edge.state == State::fresh) {
+      edge.state = State::working;
+      edge.at = work();
+      edge.state = State::done;
     }
-    return s.at;
+    return edge.at;
+  }
+
+  const Frames& start(int i) {
+    return place(starts_[i], i, [&] { return start_of(i); });
+  }
+  const Frames& end(int i) {
+    return place(ends_[i], i, [&] { return end_of(i); });
   }
 
   const Frames& count(int i) {
@@ -115,7 +131,15 @@ class Placer {
     return *counts_[i];
   }
 
-  Frames end(int i) { return start(i) + count(i); }
+  Frames edge(const Anchor& anchor) {
+    return anchor.edge == TimeExpr::Edge::start ? start(anchor.clip) : end(anchor.clip);
+  }
+
+  Frames end_of(int i) {
+    const std::optional<TimeExpr>& e = clip(i).duration;
+    if (!is_anchor(e)) return start(i) + count(i);
+    return edge({find(e->clip, e->mark), e->edge}) + frames_of(e->offset, fps_);
+  }
 
   Frames start_of(int i) {
     const std::optional<TimeExpr>& e = clip(i).start;
@@ -123,7 +147,7 @@ class Placer {
     if (is_end(e)) return timing_.end + offset;
     Anchor anchor = anchor_of(i);
     if (anchor.clip < 0) return offset;
-    return (anchor.edge == TimeExpr::Edge::start ? start(anchor.clip) : end(anchor.clip)) + offset;
+    return edge(anchor) + offset;
   }
 
   static bool has_value(const std::optional<TimeExpr>& e) { return e && e->kind == TimeExpr::Kind::value; }
@@ -144,8 +168,10 @@ class Placer {
     if (has_value(c.duration)) {
       return at_least_one(frames_of(c.duration->offset, fps_), to_time(c.duration->offset), c.duration->mark);
     }
+    if (c.out && (is_end(c.duration) || is_anchor(c.duration)))
+      refuse(c.out->mark, "\"out\" and a duration up to the programme's end or a clip's exclude each other");
+    if (is_anchor(c.duration)) return end(i) - start(i);
     if (is_end(c.duration)) {
-      if (c.out) refuse(c.out->mark, "\"out\" and a duration up to the programme's end exclude each other");
       return timing_.end + frames_of(c.duration->offset, fps_) - start(i);
     }
     if (has_value(c.out)) {
@@ -197,10 +223,10 @@ class Placer {
     if (p.count.is_known() && p.count.known < 1) {
       refuse(c.duration ? c.duration->mark : c.mark, "ends before it starts");
     }
-    if (start_hangs_on_end(i) && !timing_.surely_le(p.end(), timing_.end)) {
+    if (end_hangs_on_end(i) && !timing_.surely_le(p.end(), timing_.end)) {
       refuse(
-          c.start ? c.start->mark : c.mark,
-          "starts by the programme's end and could last beyond it; its duration must be shorter, or \"end\"");
+          start_hangs_on_end(i) && c.start ? c.start->mark : c.mark,
+          "hangs on the programme's end and could last beyond it; its duration must be shorter, or \"end\"");
     }
   }
 
@@ -210,8 +236,9 @@ class Placer {
     if (is_still(c) || !facts_[i] || facts_[i]->media.image || !facts_[i]->media.available) return;
     Time available = *facts_[i]->media.available;
     check_in(i, available);
-    // Up to the programme's end the picture holds and the sound ends: a bed under a longer film.
-    if (is_end(c.duration) || !p.count.is_known()) return;
+    // Up to the programme's end, or another clip's, the picture holds and the sound ends: a bed under a
+    // longer film.
+    if (is_end(c.duration) || is_anchor(c.duration) || !p.count.is_known()) return;
     Time last = p.in + Rational(p.count.known) / fps_;
     if (last > available + Rational(1) / fps_) {
       refuse(c.out        ? c.out->mark
@@ -224,7 +251,7 @@ class Placer {
   const Plan& plan_;
   const Facts& facts_;
   Rational fps_;
-  std::vector<Start> starts_;
+  std::vector<Edge> starts_, ends_;
   std::vector<std::optional<Frames>> counts_;
   Timing timing_;
 };

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "avstage/avstage.h"
+#include "plan/overlaps.h"
 #include "run/budget.h"
 #include "run/manifest.h"
 #include "run/production.h"
@@ -40,11 +41,39 @@ std::string purchase_state(Production& p, const plan::Purchase& purchase) {
 }
 
 std::string readiness(const Production& p, const plan::Segment& segment) {
-  if (segment.waits_for.empty()) return "ready";
+  if (segment.waits_for.empty()) return "can be rendered now";
   std::vector<std::string> waits;
   for (int purchase : segment.waits_for)
     waits.push_back(p.plan.clips[p.plan.purchases[purchase].clips.front()].label);
   return fmt::format("waits for {}", fmt::join(waits, ", "));
+}
+
+/// The clips that a time hangs on: those that are not bought yet, or the programme's end.
+std::string names_of(const Production& p, const plan::Frames& time) {
+  std::vector<std::string> names;
+  for (const auto& [clip, times] : time.unknown)
+    names.push_back(clip == plan::kProgrammeEnd ? "the programme's end" : p.plan.clips[clip].label);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// The clips whose place or length is not known yet, and why.
+ordered_json waiting_json(const Production& p) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t i = 0; i < p.plan.clips.size(); ++i) {
+    const plan::Position& at = p.render.timing.clips[i];
+    if (at.start.is_known() && at.count.is_known()) continue;
+    const std::string& label = p.plan.clips[i].label;
+    const bool itself = at.count.unknown.contains(static_cast<int>(i));
+    std::string why;
+    if (!at.start.is_known()) why = "its place waits for " + names_of(p, at.start);
+    if (itself) {
+      why += (why.empty() ? "" : ", and it ") + std::string("lasts as long as the clip that is bought");
+    } else if (!at.count.is_known()) {
+      why += (why.empty() ? "" : "; ") + std::string("its length waits for ") + names_of(p, at.count);
+    }
+    list.push_back({{"clip", label}, {"why", why}});
+  }
+  return list;
 }
 
 ordered_json span_json(const Production& p, const plan::Span& span) {
@@ -68,6 +97,16 @@ std::string output_state(Production& p, int output) {
   return "will be rendered";
 }
 
+/// What `render` would refuse it for; "" where it would not.
+std::string output_fault(Production& p, int output) {
+  try {
+    run::check_output(p.session, p.job, p.render, static_cast<std::size_t>(output));
+    return "";
+  } catch (const Error& e) {
+    return e.message();
+  }
+}
+
 ordered_json composition_json(Production& p, std::size_t index) {
   const plan::Composition& c = p.plan.compositions[index];
   ordered_json j{{"canvas", fmt::format("{}x{}", c.canvas.width, c.canvas.height)},
@@ -81,6 +120,10 @@ ordered_json composition_json(Production& p, std::size_t index) {
                             {"preset", o.preset},
                             {"audio", o.audio.codec},
                             {"state", output_state(p, output)}});
+    if (std::string fault = output_fault(p, output); !fault.empty()) {
+      j["outputs"].back()["state"] = "refused";
+      j["outputs"].back()["refused"] = fault;
+    }
   }
   j["segments"] = ordered_json::array();
   for (const plan::Segment& s : p.render.compositions[index].segments)
@@ -118,6 +161,8 @@ ordered_json describe(const Job& job, const Settings& settings) {
           run::estimate(prices, purchase.avatar, j["purchases"].back()["dialect"].get<std::string>()));
     }
   }
+  j["waiting"] = waiting_json(p);
+  j["warnings"] = plan::overlaps(p.plan, p.facts, p.render.timing);
   j["estimate"] = estimate_json(run::estimate_all(session, p.plan));
   for (std::size_t i = 0; i < p.plan.compositions.size(); ++i)
     j["compositions"].push_back(composition_json(p, i));
@@ -144,6 +189,7 @@ std::string text_of_composition(const ordered_json& c) {
   for (const ordered_json& o : c["outputs"]) {
     out += fmt::format("  output {} {} {}: {}\n", o["path"].get<std::string>(), o["size"].get<std::string>(),
                        o["codec"].get<std::string>(), o["state"].get<std::string>());
+    if (o.contains("refused")) out += "    " + o["refused"].get<std::string>() + "\n";
   }
   for (const ordered_json& s : c["segments"]) out += text_of_segment(s);
   return out;
@@ -162,7 +208,7 @@ std::string plan_text(const Job& job, const Settings& settings) {
                                       j["seconds"].get<double>())
                         : "programme: its length hangs on clips that do not exist yet\n";
   for (const ordered_json& p : j["purchases"]) {
-    out += fmt::format("{}: {} ({}, take {}, key {})\n", p["clip"].get<std::string>(),
+    out += fmt::format("{}: {} ({}, take {}, clip key {})\n", p["clip"].get<std::string>(),
                        p["state"].get<std::string>(), p["dialect"].get<std::string>(), p["take"].get<int>(),
                        p["clip_key"].get<std::string>().substr(0, 12));
     if (p.contains("estimate")) out += "  " + p["estimate"]["text"].get<std::string>() + "\n";
@@ -171,7 +217,11 @@ std::string plan_text(const Job& job, const Settings& settings) {
                          p["fallback_key"].get<std::string>().substr(0, 12));
     }
   }
+  for (const ordered_json& warning : j["warnings"]) out += "warning: " + warning.get<std::string>() + "\n";
   for (const ordered_json& c : j["compositions"]) out += text_of_composition(c);
+  if (!j["waiting"].empty()) out += "\nnot listed yet, until the clips are there:\n";
+  for (const ordered_json& w : j["waiting"])
+    out += fmt::format("  {}: {}\n", w["clip"].get<std::string>(), w["why"].get<std::string>());
   return out;
 }
 

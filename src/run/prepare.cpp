@@ -22,14 +22,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void cannot_write(const OutputSpec& output, const std::string& why) {
-  throw Error(ErrorCode::local, fmt::format("{}: cannot write {}: {}", output.mark.str(), output.path, why),
-              "unwritable");
-}
-
 std::string folder_of(const std::string& path) {
   std::string dir = fs::path(path).parent_path().string();
   return dir.empty() ? "." : dir;
+}
+
+fs::path nearest_existing(const std::string& folder) {
+  std::error_code ec;
+  fs::path path = fs::absolute(folder, ec);
+  while (!fs::exists(path, ec) && path.has_relative_path()) path = path.parent_path();
+  return path;
+}
+
+/// Why nothing can be written there, as far as looking tells; "" where it can.
+std::string write_fault(const OutputSpec& output) {
+  std::error_code ec;
+  const fs::path there = nearest_existing(folder_of(output.path));
+  if (!fs::is_directory(there, ec)) return fmt::format("{} is no folder", there.string());
+  if (::access(there.c_str(), W_OK | X_OK) != 0) return fmt::format("no permission for {}", there.string());
+  const bool other = fs::exists(output.path, ec) && !fs::is_regular_file(output.path, ec);
+  return other ? "it exists and is no regular file" : "";
+}
+
+void require_writable(const OutputSpec& output) {
+  const std::string fault = write_fault(output);
+  if (fault.empty()) return;
+  throw Error(ErrorCode::local, fmt::format("{}: cannot write {}: {}", output.mark.str(), output.path, fault),
+              "unwritable");
 }
 
 /// A name that came from a variable may be that of a link to anywhere.
@@ -180,30 +199,32 @@ void prepare_outputs(const Job& job) {
     const std::string dir = folder_of(output.path);
     require_inside_root(output, dir);
     fs::create_directories(dir, ec);
-    if (!fs::is_directory(dir, ec)) cannot_write(output, fmt::format("{} is no folder", dir));
-    if (::access(dir.c_str(), W_OK | X_OK) != 0)
-      cannot_write(output, fmt::format("no permission for {}", dir));
-    if (fs::exists(output.path, ec) && !fs::is_regular_file(output.path, ec)) {
-      cannot_write(output, "it exists and is no regular file");
+    require_writable(output);
+    if (!fs::is_directory(dir, ec)) {
+      throw Error(ErrorCode::local, fmt::format("{}: cannot make the folder {}", output.mark.str(), dir),
+                  "unwritable");
     }
     remove_leftovers(dir, fs::path(output.path).filename().string() + ".");
   }
 }
 
-void check_overwrite(Session& session, const Job& job, const plan::RenderPlan& render) {
-  if (session.settings().overwrite) return;
-  for (std::size_t i = 0; i < job.outputs.size(); ++i) {
-    const OutputSpec& output = job.outputs[i];
-    std::error_code ec;
-    if (!fs::exists(output.path, ec)) continue;
-    if (render.complete && up_to_date(session, output.path, render.output_keys[i])) continue;
-    throw Error(
-        ErrorCode::usage,
-        fmt::format("{}: {} exists and is not known to be what this job makes; give -y to replace it, or "
-                    "another path",
-                    output.mark.str(), output.path),
-        "file_exists");
-  }
+void check_output(Session& session, const Job& job, const plan::RenderPlan& render, std::size_t index) {
+  const OutputSpec& output = job.outputs[index];
+  require_inside_root(output, folder_of(output.path));
+  require_writable(output);
+  std::error_code ec;
+  if (session.settings().overwrite || !fs::exists(output.path, ec)) return;
+  if (render.complete && up_to_date(session, output.path, render.output_keys[index])) return;
+  throw Error(
+      ErrorCode::usage,
+      fmt::format("{}: {} exists and is not known to be what this job makes; give -y to replace it, or "
+                  "another path",
+                  output.mark.str(), output.path),
+      "file_exists");
+}
+
+void check_outputs(Session& session, const Job& job, const plan::RenderPlan& render) {
+  for (std::size_t i = 0; i < job.outputs.size(); ++i) check_output(session, job, render, i);
 }
 
 }  // namespace avstage::run

@@ -21,7 +21,9 @@ void check_pictures(const plan::Plan& plan, const plan::Facts& facts, const plan
 
 /// Folders exist and can be written, leftovers of killed runs are gone. Error{local}.
 void prepare_outputs(const Job& job);
-/// Error{usage} for an existing output that is not up to date, unless it may be replaced.
-void check_overwrite(Session& session, const Job& job, const plan::RenderPlan& render);
+/// Whether output `index` may be written, by looking alone. Error{usage} for an existing file that is not up
+/// to date, unless it may be replaced; Error{local} for a place that cannot be written.
+void check_output(Session& session, const Job& job, const plan::RenderPlan& render, std::size_t index);
+void check_outputs(Session& session, const Job& job, const plan::RenderPlan& render);
 
 }  // namespace avstage::run

@@ -30,6 +30,11 @@ struct Production {
   void tell(Event::Kind kind, const std::string& text) const { observer({kind, "", text, 0, 0, 0}); }
 };
 
+/// A warning in the log and in the report, once.
+void warn(Production& p, const std::string& line);
+/// Of clips of one track that are shown at the same time, as far as times are known.
+void warn_of_overlaps(Production& p);
+
 /// avstage::render in a session that the caller has opened.
 Report render_in(Session& session, const Job& job, const Observer& observer, const std::stop_token& stop);
 /// Events come from several threads; the observer hears one at a time.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -8,6 +9,8 @@
 #include <thread>
 
 #include "avstage/avstage.h"
+#include "base/log.h"
+#include "plan/overlaps.h"
 #include "run/budget.h"
 #include "run/output_lock.h"
 #include "run/production.h"
@@ -75,7 +78,8 @@ void prepare(Production& p) {
   p.facts = run::gather_facts(p.session, p.plan, p.media);
   p.resolve();
   run::check_pictures(p.plan, p.facts, p.render.timing);
-  run::check_overwrite(p.session, p.job, p.render);
+  run::check_outputs(p.session, p.job, p.render);
+  run::warn_of_overlaps(p);
   run::check_budget(p.session, p.plan);
   for (const plan::Purchase& purchase : p.plan.purchases) {
     const std::optional<plan::ClipFacts>& facts = p.facts[purchase.clips.front()];
@@ -89,6 +93,16 @@ void prepare(Production& p) {
 }
 
 }  // namespace
+
+void run::warn(Production& p, const std::string& line) {
+  if (std::find(p.report.warnings.begin(), p.report.warnings.end(), line) != p.report.warnings.end()) return;
+  p.report.warnings.push_back(line);
+  log::warning("{}", line);
+}
+
+void run::warn_of_overlaps(Production& p) {
+  for (const std::string& line : plan::overlaps(p.plan, p.facts, p.render.timing)) warn(p, line);
+}
 
 Observer run::one_at_a_time(const Observer& observer) {
   auto mutex = std::make_shared<std::mutex>();
@@ -124,6 +138,7 @@ Report run::render_in(Session& session, const Job& job, const Observer& observer
   if (!run::all_up_to_date(p)) {
     run::SegmentStore store(settings.cache_dir, settings.cache_limit);
     timed_step(p, "render", [&] { run::render_segments(p, store); });
+    run::warn_of_overlaps(p);  // those that hang on a clip's length
     timed_step(p, "assemble", [&] { run::publish_outputs(p, store); });
   }
   p.tell(Event::Kind::phase, "done");

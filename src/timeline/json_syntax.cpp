@@ -101,9 +101,19 @@ Token Cursor::failed_token(std::size_t position) const {
   return {start, token_end(start)};
 }
 
+std::optional<std::size_t> Cursor::trailing_comma(Token closing) const {
+  if (closing.start >= text_.size() || !is_one_of(text_[closing.start], "}]")) return std::nullopt;
+  std::size_t comma = skip_space(at_);
+  if (comma >= closing.start || text_[comma] != ',') return std::nullopt;
+  return skip_space(comma + 1) == closing.start ? std::optional(comma) : std::nullopt;
+}
+
 SyntaxError explain_syntax_error(const Cursor& cursor, std::size_t position,
                                  std::string_view library_message) {
   Token token = cursor.failed_token(position);
+  if (auto comma = cursor.trailing_comma(token)) {
+    return {*comma, "a trailing comma", fmt::format("no comma before {}", describe(cursor.text(), token))};
+  }
   library_message = library_message.substr(0, library_message.find("; last read"));  // the user's own words
   for (const Wording& wording : wordings) {
     if (library_message.find(wording.part) == npos) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ class Cursor {
   Token next_token();
   /// The token in which the library stopped after reading `position` bytes; empty at the end of the text.
   Token failed_token(std::size_t position) const;
+  /// Where the comma stands that has nothing but `closing`, a bracket, behind it.
+  std::optional<std::size_t> trailing_comma(Token closing) const;
   std::string_view text() const { return text_; }
 
  private:

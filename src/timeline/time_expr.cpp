@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/suggest.h"
 #include "timeline/message.h"
 
 namespace avstage {
@@ -117,12 +118,66 @@ const std::string& time_text(const Value& value, const std::string& allowed) {
   return value.node().text;
 }
 
+/// Why a text is no time, where that can be said in a few words; else "".
+std::string clock_fault(const std::vector<std::string_view>& parts, Rational fps) {
+  const bool has_frames = parts.size() == 4;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::string_view part = parts[i], whole_part = part.substr(0, part.find('.'));
+    const bool is_frames = has_frames && i == 3;
+    auto value = unsigned_decimal(part);
+    if (!value) return fmt::format("{} is no number", in_quotes(part));
+    if (is_frames && *value >= Rational(fps.ceil()))
+      return fmt::format("frames in a timecode end at {}", fps.ceil() - 1);
+    const bool seconds = i == (has_frames ? 2 : parts.size() - 1);
+    if (i > 0 && !is_frames && *value >= Rational(60))
+      return fmt::format("{} after a \":\" end at 59", seconds ? "seconds" : "minutes");
+    if (i > 0 && whole_part.size() != 2 && !is_frames)
+      return fmt::format("two digits stand after a \":\", not {}", in_quotes(part));
+  }
+  return parts.size() > 4 ? "a timecode has four fields" : "";
+}
+
+std::string time_fault(std::string_view text, Rational fps) {
+  if (text.find_first_of(" \t") != npos) return "a time has no blanks";
+  if (text.starts_with('-')) return "no time is negative";
+  if (text.find(',') != npos) return "decimals stand after a point";
+  if (text.starts_with('@')) {
+    std::size_t point = text.find('.');
+    if (point == npos) return "after the id stands \".start\" or \".end\"";
+    if (!is_name(text.substr(1, point - 1))) return in_quotes(text.substr(1, point - 1)) + " is no id";
+    std::string_view edge = text.substr(point + 1);
+    if (!edge.starts_with("start") && !edge.starts_with("end")) return "a clip has \".start\" and \".end\"";
+    edge.remove_prefix(edge.starts_with("start") ? 5 : 3);
+    if (!edge.starts_with('+') && !edge.starts_with('-')) return "an offset begins with \"+\" or \"-\"";
+    return time_fault(edge.substr(1), fps);
+  }
+  if (text.find(':') != npos) return clock_fault(split(text, ':'), fps);
+  for (std::string_view unit : {"frames", "ms", "sec", "s", "m", "h"}) {
+    if (!text.ends_with(unit) || !unsigned_decimal(text.substr(0, text.size() - unit.size()))) continue;
+    return fmt::format("without \"{}\": {}", unit,
+                       unit == "frames" ? "frames are written \"125f\""
+                       : unit == "ms"   ? "a time is seconds, such as 0.25"
+                       : unit == "m"    ? "minutes are written \"40:00\""
+                       : unit == "h"    ? "hours are written \"1:00:00\""
+                                        : "a number is seconds");
+  }
+  return "";
+}
+
+/// The fault beside what was found, if there is a word for it.
+[[noreturn]] void refuse_time(const Value& value, Rational fps, const std::string& allowed) {
+  const std::string& text = value.node().text;
+  std::string fault = parse_time_expr(text, fps) ? "" : time_fault(text, fps);
+  fail(value.mark(), "value", fault.empty() ? value.found() : fmt::format("{} ({})", value.found(), fault),
+       allowed);
+}
+
 TimeExpr read_expr(const Value& value, Rational fps, const std::string& allowed,
                    std::initializer_list<TimeExpr::Kind> kinds) {
   auto expr = parse_time_expr(time_text(value, allowed), fps);
   bool fits = false;
   for (TimeExpr::Kind kind : kinds) fits = fits || (expr && expr->kind == kind);
-  if (!fits) value.refuse(allowed);
+  if (!fits) refuse_time(value, fps, allowed);
   expr->mark = value.mark();
   return *expr;
 }
@@ -183,8 +238,11 @@ TimeExpr read_length(const Value& value, Rational fps) {
 TimeExpr read_duration(const Value& value, Rational fps) {
   using Kind = TimeExpr::Kind;
   TimeExpr expr =
-      read_expr(value, fps, "\"auto\", \"end\", \"end-2\" or a length above 0: " + time_words(fps),
-                {Kind::value, Kind::end, Kind::automatic});
+      read_expr(value, fps,
+                "\"auto\", until \"end\" or \"end-2\", until \"@id.end\" or \"@id.start-0.5\", or a length "
+                "above 0: " +
+                    time_words(fps),
+                {Kind::value, Kind::anchor, Kind::end, Kind::automatic});
   Rational offset = to_seconds(expr.offset, fps);
   if (expr.kind == Kind::value && offset <= Rational(0)) value.refuse("a length above 0");
   if (expr.kind == Kind::end && offset > Rational(0))

@@ -21,7 +21,7 @@ std::optional<TimeExpr> parse_time_expr(std::string_view text, Rational fps);
 /// The value of a field, a number or a string. Error{usage} with what the field allows.
 TimeExpr read_start(const Value& value, Rational fps);     ///< a time, an anchor, or before the "end"
 TimeExpr read_length(const Value& value, Rational fps);    ///< in, out: a time in the media
-TimeExpr read_duration(const Value& value, Rational fps);  ///< above 0, "auto" or "end", "end-2"
+TimeExpr read_duration(const Value& value, Rational fps);  ///< above 0, "auto", until "end" or an anchor
 TimeValue read_fade(const Value& value, Rational fps);
 Rational read_deadline(const Value& value);
 

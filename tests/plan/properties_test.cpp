@@ -206,7 +206,9 @@ TEST(Properties, IdsMarksAndPathsChangeNoKey) {
     for (PlannedClip& planned : other.plan.clips) renamed[planned.clip.id] = "new-" + planned.clip.id;
     for (PlannedClip& planned : other.plan.clips) {
       planned.clip.id = renamed[planned.clip.id];
-      if (planned.clip.start) planned.clip.start->clip = renamed[planned.clip.start->clip];
+      for (auto* time : {&planned.clip.start, &planned.clip.duration}) {
+        if (*time) (*time)->clip = renamed[(*time)->clip];
+      }
       planned.clip.mark = {"other.json", 99, 9, "/somewhere"};
       planned.label = "other";
     }

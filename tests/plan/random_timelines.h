@@ -59,6 +59,8 @@ class RandomScript {
       return item;
     }
     Item item = kind == 7 ? color(Color{7, 7, 7, 255}) : kind == 8 ? text("title") : logo();
+    if (count_ > 0 && one_in(6))
+      return item.duration("@c" + std::to_string(below(count_)) + ".end+" + frames(9));
     return one_in(3) ? item.duration(one_in(3) ? "end-10f" : "end") : item.duration(frames(300));
   }
 

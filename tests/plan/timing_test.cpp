@@ -80,6 +80,28 @@ TEST(Timing, AnAnchorMayPointToALaterClipAndAFollowerGoesOnFromAnAnchoredOne) {
   EXPECT_EQ(place_of(t, 1), "175 +25 in 0");
 }
 
+TEST(Timing, AClipMayLastUntilAnEdgeOfAnotherOne) {
+  const std::pair<std::string, int> cases[] = {
+      {"@a.end", 125}, {"@a.end-1", 100}, {"@a.end+10f", 135}, {"@a.start", 25}, {"@a.start+0.04", 26}};
+  for (const auto& [duration, count] : cases) {
+    Timing t = Stage({{film("4").id("a").start("2")}, {logo().start("1").duration(duration)}}).timing();
+    EXPECT_EQ(t.clips[1].start, Frames(25)) << duration;
+    EXPECT_EQ(t.clips[1].count, Frames(count)) << duration;
+  }
+  Timing t = Stage({{film("2").id("a").duration("@b.end"), film("1")}, {film("3").id("b")}}).timing();
+  EXPECT_EQ(place_of(t, 0), "0 +75 in 0") << "longer than the medium: a bed under a longer film";
+  EXPECT_EQ(place_of(t, 1), "75 +25 in 0") << "what follows goes on from there";
+}
+
+TEST(Timing, AClipThatLastsUntilTheEndOfAnAvatarIsKnownWhenThatIs) {
+  Stage stage(
+      {{avatar("hi", "4").id("h").start("1")}, {text("name").start("@h.start+1").duration("@h.end-1")}});
+  Timing before = stage.timing({});
+  EXPECT_EQ(before.clips[1].start, Frames(50));
+  EXPECT_EQ(before.clips[1].count.str(), "-50 + length(0)");
+  EXPECT_EQ(stage.timing().clips[1].count, Frames(50));
+}
+
 TEST(Timing, TheProgrammeEndsWithTheLatestClipThatDoesNotHangOnItsEnd) {
   Timing t =
       Stage({{film("4")}, {logo().start("1").duration("end-1")}, {film("20").start("end-2").duration("1")}})
@@ -240,6 +262,16 @@ TEST(ImpossibleTimes, AreRefusedWithTheirMarkAndWords) {
       {{{film("1").id("a").start("@b.end")}, {film("1").id("b").start("@a.start+1")}},
        "/clips/0",
        "hangs on itself, in a circle"},
+      {{{film("1").id("a").duration("@b.end")}, {film("1").id("b").duration("@a.end")}},
+       "/clips/0",
+       "hangs on itself, in a circle"},
+      {{{film("9").id("a")}, {film("9").out("3").duration("@a.end")}}, "/tracks/1/clips/0/out", "exclude"},
+      {{{film("4").id("a")}, {logo().start("5").duration("@a.end")}},
+       "/tracks/1/clips/0/duration",
+       "ends before it starts"},
+      {{{film("4")}, {logo().id("l").duration("end")}, {logo().duration("@l.end+1")}},
+       "/tracks/2/clips/0",
+       "could last beyond it"},
       {{{film("1").start("@nobody.end")}}, "/tracks/0/clips/0/start", "there is no clip 'nobody'"},
       {{{logo().duration("end")}, {film("1").start("end-1")}},
        "/tracks/0/clips/0",
