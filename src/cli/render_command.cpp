@@ -35,6 +35,12 @@ void print_summary(const Report& report) {
                  o.frames, static_cast<double>(o.bytes) / 1e6, o.segments_rendered, o.segments);
     }
   }
+  for (const OutputReport& o : report.outputs) {
+    if (o.loudness && o.loudness->measured) {
+      fmt::print("{}: {:.1f} LUFS, peaks {:.1f} dBTP ({:+.1f} dB{})\n", o.path, o.loudness->integrated,
+                 o.loudness->true_peak, o.loudness->gain, o.loudness->limited ? ", limited" : "");
+    }
+  }
   for (const PurchaseReport& p : report.purchases) {
     fmt::print("{}: {} (video {}{})\n", p.clip, p.origin, p.video_id,
                p.duration ? fmt::format(", {:.2f} s", *p.duration) : "");

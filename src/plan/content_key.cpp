@@ -111,4 +111,10 @@ void add_audio(KeyBuilder& key, const Plan& plan, const Facts& facts, const Timi
   key.add("fade_in", fades.in).add("fade_out", fades.out);
 }
 
+void add_loudness(KeyBuilder& key, const OutputSpec& output) {
+  if (!output.loudness) return;
+  key.add("loudness", fmt::format("{}", output.loudness->target));
+  key.add("true_peak", fmt::format("{}", output.loudness->true_peak)).add("loudness_version", 1);
+}
+
 }  // namespace avstage::plan

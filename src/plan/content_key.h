@@ -32,4 +32,7 @@ std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timi
 /// One clip's sound as it stands in the mix.
 void add_audio(KeyBuilder& key, const Plan& plan, const Facts& facts, const Timing& timing, int clip);
 
+/// What is asked of an output's loudness, where anything is.
+void add_loudness(KeyBuilder& key, const OutputSpec& output);
+
 }  // namespace avstage::plan

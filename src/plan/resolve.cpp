@@ -134,6 +134,7 @@ class Resolver {
     key.add("audio_codec", output.audio.codec);
     if (output.audio.codec == "none") return key.hex();
     key.add("audio_bitrate", output.audio.bitrate);
+    add_loudness(key, output);
     for (const AudioPart& part : render.audio) {
       if (!facts_[part.clip]) return "";
       add_audio(key, plan_, facts_, timing_, part.clip);

@@ -5,9 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "media/encoder.h"
-#include "media/muxer.h"
-
 namespace avstage::run {
 
 struct AudioMix::Voice {
@@ -110,34 +107,6 @@ void AudioMix::read(std::span<float> out) {
     if (voice.end() < position_) voice.reader.reset();
   }
   clipped_ += std::count_if(out.begin(), out.end(), [](float s) { return std::fabs(s) > 1.0F; });
-}
-
-std::int64_t write_audio(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media,
-                         const AudioSettings& settings, const std::string& path,
-                         const std::stop_token& stop) {
-  constexpr std::int64_t kBlock = 8192;
-  AudioMix mix(plan, render, media);
-  media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
-  media::Muxer muxer(path, "mp4");
-  int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
-  muxer.write_header();
-  auto drain = [&] {
-    while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
-  };
-  std::vector<float> block;
-  for (std::int64_t done = 0; done < mix.samples();) {
-    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
-    std::int64_t n = std::min(kBlock, mix.samples() - done);
-    block.resize(static_cast<std::size_t>(n) * 2);
-    mix.read(block);
-    encoder.send(block);
-    drain();
-    done += n;
-  }
-  encoder.finish();
-  drain();
-  muxer.finish();
-  return mix.clipped();
 }
 
 }  // namespace avstage::run

@@ -40,9 +40,4 @@ class AudioMix {
   std::int64_t position_ = 0, total_ = 0, clipped_ = 0;
 };
 
-/// Mixes and encodes the whole programme into `path` (an mp4 with one AAC track). Returns the number of
-/// clipped samples.
-std::int64_t write_audio(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media,
-                         const AudioSettings& settings, const std::string& path, const std::stop_token& stop);
-
 }  // namespace avstage::run

@@ -120,6 +120,10 @@ ordered_json composition_json(Production& p, std::size_t index) {
                             {"preset", o.preset},
                             {"audio", o.audio.codec},
                             {"state", output_state(p, output)}});
+    if (o.loudness) {
+      j["outputs"].back()["loudness"] = {{"target", o.loudness->target},
+                                         {"true_peak", o.loudness->true_peak}};
+    }
     if (std::string fault = output_fault(p, output); !fault.empty()) {
       j["outputs"].back()["state"] = "refused";
       j["outputs"].back()["refused"] = fault;

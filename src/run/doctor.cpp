@@ -31,17 +31,12 @@ constexpr std::array kMoreEncoders{"libx265", "libvpx-vp9", "libopus"};
 constexpr std::array kDecoders{"h264", "aac", "png", "mjpeg"};
 constexpr std::array kMoreDecoders{"libvpx-vp9", "hevc", "vp9", "opus", "mp3float", "prores", "flac"};
 constexpr std::array kSandboxFilters{"flite"};
-constexpr std::array kFilters{"alphaextract", "alphamerge",    "aresample",
-                              "blend",        "boxblur",       "bwdif",
-                              "chromakey",    "color",         "colortemperature",
-                              "crop",         "despill",       "drawtext",
-                              "eq",           "fade",          "format",
-                              "gblur",        "geq",           "hflip",
-                              "hue",          "lut",           "maskedmerge",
-                              "overlay",      "premultiply",   "scale",
-                              "setparams",    "setsar",        "split",
-                              "transpose",    "unpremultiply", "unsharp",
-                              "vflip",        "vignette"};
+constexpr std::array kFilters{
+    "alimiter",  "alphaextract", "alphamerge",       "aresample",   "blend",   "boxblur",   "bwdif",
+    "chromakey", "color",        "colortemperature", "crop",        "despill", "drawtext",  "ebur128",
+    "eq",        "fade",         "format",           "gblur",       "geq",     "hflip",     "hue",
+    "lut",       "maskedmerge",  "overlay",          "premultiply", "scale",   "setparams", "setsar",
+    "split",     "transpose",    "unpremultiply",    "unsharp",     "vflip",   "vignette"};
 
 Finding good(const std::string& check, const std::string& found) {
   return {check, State::ok, found};

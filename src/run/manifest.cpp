@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "run/loudness_json.h"
 
 namespace avstage::run {
 namespace {
@@ -36,11 +37,14 @@ std::string manifest_path(const std::string& output) {
 std::optional<Manifest> read_manifest(const std::string& output) {
   const std::string path = manifest_path(output);
   if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
-  json j = json::parse(read_file(path), nullptr, false);
+  ordered_json j = ordered_json::parse(read_file(path), nullptr, false);
   try {
-    return Manifest{j.at("key").get<std::string>(), j.at("bytes").get<std::uint64_t>(),
-                    j.at("sha256").get<std::string>(), j.at("frames").get<std::int64_t>(),
-                    j.at("duration").get<double>()};
+    return Manifest{j.at("key").get<std::string>(),
+                    j.at("bytes").get<std::uint64_t>(),
+                    j.at("sha256").get<std::string>(),
+                    j.at("frames").get<std::int64_t>(),
+                    j.at("duration").get<double>(),
+                    j.contains("loudness") ? read_loudness(j["loudness"]) : std::nullopt};
   } catch (const json::exception&) {
     return std::nullopt;  // somebody else's file: then the output is not ours either
   }
@@ -51,6 +55,7 @@ void write_manifest(const std::string& output, const Manifest& m, const std::vec
   ordered_json j{{"avstage", AVSTAGE_VERSION}, {"key", m.key},       {"bytes", m.bytes},
                  {"sha256", m.sha256},         {"frames", m.frames}, {"duration", m.duration},
                  {"toolchain", toolchain}};
+  if (m.loudness) j["loudness"] = to_json_value(*m.loudness);
   json ids = json::array();
   ordered_json list = ordered_json::array();
   for (const ManifestInput& in : inputs) {

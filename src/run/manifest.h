@@ -15,6 +15,7 @@ struct Manifest {
   std::string sha256;
   std::int64_t frames = 0;
   double duration = 0;
+  std::optional<LoudnessReport> loudness;
 };
 
 struct ManifestInput {

@@ -2,15 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/atomic_file.h"
 #include "base/crash_point.h"
-#include "base/log.h"
-#include "plan/content_key.h"
 #include "run/assemble.h"
-#include "run/audio_mix.h"
 #include "run/manifest.h"
+#include "run/soundtrack.h"
 #include "run/transparency.h"
 
 namespace avstage::run {
@@ -18,54 +14,8 @@ namespace {
 
 void report_up_to_date(Production& p, const std::string& path) {
   const Manifest m = read_manifest(path).value();
-  p.report.outputs.push_back({path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0});
+  p.report.outputs.push_back({path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0, m.loudness});
   p.tell(Event::Kind::output, path + " is up to date");
-}
-
-std::string audio_key(const Production& p, const AudioSettings& settings) {
-  plan::KeyBuilder key("avstage audio 2");
-  key.add("toolchain", toolchain()).add("frames", p.render.frames).add("fps", p.job.canvas.fps);
-  key.add("codec", settings.codec).add("bitrate", settings.bitrate);
-  for (const plan::AudioPart& part : p.render.audio) {
-    plan::add_audio(key, p.plan, p.facts, p.render.timing, part.clip);
-  }
-  return key.hex();
-}
-
-void warn_of_clipping(Production& p, const std::string& samples) {
-  if (samples == "0") return;
-  const std::string line =
-      fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples);
-  if (std::find(p.report.warnings.begin(), p.report.warnings.end(), line) != p.report.warnings.end()) return;
-  p.report.warnings.push_back(line);
-  log::warning("{}", line);
-}
-
-/// The number of clipped samples stands beside the mix: who finds it in the store is warned as well. A mix
-/// without its number has lost it, and is made again.
-std::string clipped_key(const std::string& audio_key) {
-  return audio_key + ".clipped";
-}
-
-/// The programme's sound as a file in the store; "" for a deliverable without sound.
-std::string mixed_audio(Production& p, SegmentStore& store, const AudioSettings& settings) {
-  if (settings.codec == "none") return "";
-  const std::string key = audio_key(p, settings);
-  const std::string known = store.find(key), number = store.find(clipped_key(key));
-  if (!known.empty() && !number.empty()) {
-    warn_of_clipping(p, read_file(number));
-    return known;
-  }
-  const std::string part = store.part_path(key);
-  FileRemover remover(part);
-  std::int64_t clipped = write_audio(p.plan, p.render, p.media, settings, part, p.stop);
-  const std::string note = store.part_path(clipped_key(key));
-  write_file_atomically(note, fmt::format("{}", clipped));
-  store.keep(note, clipped_key(key), {});
-  store.keep(part, key, {});
-  warn_of_clipping(p, fmt::format("{}", clipped));
-  remover.release();
-  return store.find(key);
 }
 
 std::vector<ManifestInput> inputs_of(const Production& p) {
@@ -124,7 +74,8 @@ int rendered_of(const Production& p, std::size_t composition, std::size_t k) {
   return n;
 }
 
-void publish(Production& p, SegmentStore& store, std::size_t composition, std::size_t k) {
+void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::size_t composition,
+             std::size_t k) {
   const int index = p.plan.compositions[composition].outputs[k];
   const OutputSpec& output = p.job.outputs[index];
   const std::string& key = p.render.output_keys[index];
@@ -133,7 +84,8 @@ void publish(Production& p, SegmentStore& store, std::size_t composition, std::s
     return;
   }
   Deliverable d = describe(p, store, composition, k);
-  d.audio_file = mixed_audio(p, store, output.audio);
+  const Soundtrack::Track track = soundtrack.of(output);
+  d.audio_file = track.file;
   const std::string part = part_path(output.path);
   FileRemover remover(part);
   crash_point("assembling");
@@ -142,21 +94,25 @@ void publish(Production& p, SegmentStore& store, std::size_t composition, std::s
   const double duration = (Rational(d.frames) / d.fps).to_double();
   // The manifest first: a kill between the two leaves a manifest that does not fit the file, never a film
   // that a later run would take for somebody else's.
-  write_manifest(output.path, {key, done.bytes, done.sha256, d.frames, duration}, inputs_of(p), toolchain());
+  write_manifest(output.path, {key, done.bytes, done.sha256, d.frames, duration, track.loudness},
+                 inputs_of(p), toolchain());
   crash_point("manifest");
   publish_file(part, output.path);
   crash_point("published");
   remover.release();
   p.report.outputs.push_back({output.path, "written", d.frames, duration, done.bytes, done.sha256,
-                              static_cast<int>(d.pieces.size()), rendered_of(p, composition, k)});
+                              static_cast<int>(d.pieces.size()), rendered_of(p, composition, k),
+                              track.loudness});
   p.tell(Event::Kind::output, output.path);
 }
 
 }  // namespace
 
 void publish_outputs(Production& p, SegmentStore& store) {
+  Soundtrack soundtrack(p, store);
   for (std::size_t c = 0; c < p.plan.compositions.size(); ++c) {
-    for (std::size_t k = 0; k < p.plan.compositions[c].outputs.size(); ++k) publish(p, store, c, k);
+    for (std::size_t k = 0; k < p.plan.compositions[c].outputs.size(); ++k)
+      publish(p, store, soundtrack, c, k);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "avstage/avstage.h"
+#include "run/loudness_json.h"
 
 namespace avstage {
 namespace {
@@ -14,10 +15,12 @@ ordered_json to_json_value(const PurchaseReport& p) {
 }
 
 ordered_json to_json_value(const OutputReport& o) {
-  return {{"path", o.path},         {"state", o.state},
-          {"frames", o.frames},     {"duration", o.duration},
-          {"bytes", o.bytes},       {"sha256", o.sha256},
-          {"segments", o.segments}, {"segments_rendered", o.segments_rendered}};
+  ordered_json j{{"path", o.path},         {"state", o.state},
+                 {"frames", o.frames},     {"duration", o.duration},
+                 {"bytes", o.bytes},       {"sha256", o.sha256},
+                 {"segments", o.segments}, {"segments_rendered", o.segments_rendered}};
+  if (o.loudness) j["loudness"] = run::to_json_value(*o.loudness);
+  return j;
 }
 
 ordered_json to_json_value(const VideoFacts& v) {

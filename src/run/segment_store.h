@@ -26,6 +26,8 @@ class SegmentStore {
 
   /// The file of `key`, this run's from now on: it stays until the store ends. "" when there is none.
   std::string find(const std::string& key) const;
+  /// The folder of this run alone, gone with the store.
+  const std::string& run_dir() const { return run_.path; }
   /// A path to write to; hand it to keep() when the file is finished.
   std::string part_path(const std::string& key) const;
   /// Publishes a finished part under `key`. `unproven`: purchases it was read from whose stream is not proven

@@ -34,6 +34,25 @@ AudioSettings read_audio(const Value& value) {
   return audio;
 }
 
+constexpr Field<LoudnessSpec> loudness_fields[] = {
+    {"target", [](const Value& v, LoudnessSpec& l) { l.target = v.number(-40, -5); }},
+    {"true_peak", [](const Value& v, LoudnessSpec& l) { l.true_peak = v.number(-9, 0); }},
+};
+
+/// A number is the target.
+LoudnessSpec read_loudness(const Value& value) {
+  LoudnessSpec loudness;
+  if (value.is(Value::Type::number)) {
+    loudness.target = value.number(-40, -5);
+    return loudness;
+  }
+  if (!value.is(Value::Type::object))
+    value.refuse("LUFS from -40 to -5, such as -14, or { \"target\": -14, \"true_peak\": -1 }");
+  read_fields<LoudnessSpec>(value, "a loudness", {loudness_fields}, loudness);
+  if (!value.find("target")) value.refuse_missing("\"target\"", "\"target\" in LUFS, such as -14");
+  return loudness;
+}
+
 constexpr Field<OutputDraft> output_fields[] = {
     {"path", [](const Value& v, OutputDraft& d) { read_output_path(v, d.base_dir, d.output); }},
     {"size", [](const Value& v, OutputDraft& d) { d.output.size = read_size(v, 16, 8192); }},
@@ -43,6 +62,7 @@ constexpr Field<OutputDraft> output_fields[] = {
      [](const Value& v, OutputDraft& d) { d.output.bitrate = read_bitrate(v, 10'000, 500'000'000); }},
     {"preset", [](const Value& v, OutputDraft& d) { d.output.preset = v.choice(presets); }},
     {"audio", [](const Value& v, OutputDraft& d) { d.output.audio = read_audio(v); }},
+    {"loudness", [](const Value& v, OutputDraft& d) { d.output.loudness = read_loudness(v); }},
 };
 
 }  // namespace
@@ -55,6 +75,10 @@ OutputSpec read_output(const Value& value, const std::string& base_dir) {
   auto bitrate = value.find("bitrate");
   if (draft.output.crf && bitrate) {
     fail(bitrate->mark(), "value", "\"bitrate\" beside \"crf\"", "one of \"crf\" and \"bitrate\"");
+  }
+  if (draft.output.loudness && draft.output.audio.codec == "none") {
+    fail(value.find("loudness")->mark(), "value", "a loudness of an output without sound",
+         "\"loudness\" only where \"audio\" has a codec");
   }
   return draft.output;
 }

@@ -132,6 +132,7 @@ TEST(ContentKey, DoesNotChangeWithWhatNoPixelDependsOn) {
        }},
       {"sound codec", [](Script& s) { s.outputs[0].audio.codec = "none"; }},
       {"sound bitrate", [](Script& s) { s.outputs[0].audio.bitrate = 96'000; }},
+      {"loudness", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{}; }},
       {"volume", [](Script& s) { clip(s, 0).volume = 0.5; }},
       {"a sound only",
        [](Script& s) {
@@ -229,6 +230,9 @@ TEST(OutputKey, ChangesWithPictureSoundAndTools) {
       {"other fade of a sound", [](Script& s) { s.tracks[1][0].fade_out(5); }},
       {"sound bitrate", [](Script& s) { s.outputs[0].audio.bitrate = 96'000; }},
       {"no sound", [](Script& s) { s.outputs[0].audio.codec = "none"; }},
+      {"loudness", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{-14, -1}; }},
+      {"another loudness", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{-23, -1}; }},
+      {"true peak", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{-14, -2}; }},
       {"tools", [](Script& s) { s.toolchain = "tools 2"; }},
   };
   Item music = film("3", "music").out("2");

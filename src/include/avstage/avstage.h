@@ -73,6 +73,16 @@ struct PurchaseReport {
   std::string clip_key;
   std::optional<double> duration;  ///< seconds
 };
+/// What was done for an output's loudness. The figures are of the sound that was encoded.
+struct LoudnessReport {
+  double target = 0;                     ///< LUFS, as asked for
+  double ceiling = 0;                    ///< dBTP, as asked for
+  bool measured = true;                  ///< false: silent or shorter than 0.4 s; the mix is left as it is
+  double integrated = 0, true_peak = 0;  ///< LUFS, dBTP
+  double range = 0;                      ///< LU, of the mix
+  double gain = 0;                       ///< dB by which the mix was raised
+  bool limited = false;                  ///< a limiter held its peaks
+};
 struct OutputReport {
   std::string path;
   std::string state;  ///< written, up_to_date
@@ -81,6 +91,7 @@ struct OutputReport {
   std::uint64_t bytes = 0;
   std::string sha256;
   int segments = 0, segments_rendered = 0;
+  std::optional<LoudnessReport> loudness;  ///< where the output asks for one
 };
 struct Report {
   std::vector<PurchaseReport> purchases;

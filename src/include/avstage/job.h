@@ -224,6 +224,12 @@ struct AudioSettings {
   int bitrate = 160'000;      ///< bits per second
 };
 
+/// How loud a deliverable is to be, by EBU R 128.
+struct LoudnessSpec {
+  double target = -14;    ///< LUFS of the whole programme, −40…−5
+  double true_peak = -1;  ///< dBTP that no peak passes before it is encoded, −9…0
+};
+
 struct OutputSpec {
   std::string path;  ///< the file's ending chooses the container: mp4, mov, mkv
   /// With a variable in the path: the folder that it must not lead out of, not by a link either. Else "".
@@ -234,6 +240,7 @@ struct OutputSpec {
   std::optional<std::int64_t> bitrate;      ///< bits per second; instead of crf
   std::string preset = "veryfast";          ///< x264's and x265's names
   AudioSettings audio;
+  std::optional<LoudnessSpec> loudness;  ///< without: as the mix is
   Mark mark;
 };
 
