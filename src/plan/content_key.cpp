@@ -109,6 +109,12 @@ void add_audio(KeyBuilder& key, const Plan& plan, const Facts& facts, const Timi
   key.add("audio", facts[clip] ? facts[clip]->identity : "").add("start", p.start.known);
   key.add("frames", p.count.known).add("in", p.in).add("volume", fmt::format("{}", c.volume));
   key.add("fade_in", fades.in).add("fade_out", fades.out);
+  if (!c.duck) return;
+  // What is heard of the other clip is in the key as a part of its own; here is which of them it is.
+  for (std::size_t i = 0; i < plan.clips.size(); ++i) {
+    if (plan.clips[i].clip.id == c.duck->under) key.add("duck_under", static_cast<std::int64_t>(i));
+  }
+  key.add("duck_by", fmt::format("{}", c.duck->by)).add("duck_version", 1);
 }
 
 void add_loudness(KeyBuilder& key, const OutputSpec& output) {

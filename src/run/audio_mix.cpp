@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
+
+#include "run/ducking.h"
 
 namespace avstage::run {
 
@@ -16,6 +20,10 @@ struct AudioMix::Voice {
   float volume = 1;
   std::int64_t fade_in = 0, fade_out = 0;  ///< samples
   std::unique_ptr<media::AudioReader> reader;
+  Voice* under = nullptr;  ///< gives way to this one
+  std::optional<Ducker> ducker;
+  bool listened = false;     ///< another one gives way to it
+  std::vector<float> heard;  ///< then: its share of the present block
 
   std::int64_t end() const { return start + samples; }
   float gain(std::int64_t local) const {
@@ -62,6 +70,16 @@ AudioMix::AudioMix(const plan::Plan& plan, const plan::RenderPlan& render, const
     voice.fade_out = voice.end() - sample(part.start + part.frames - fades.out);
     voices_.push_back(std::move(voice));
   }
+  for (Voice& voice : voices_) {
+    const std::optional<DuckSpec>& duck = plan.clips[voice.clip].clip.duck;
+    if (!duck) continue;
+    auto other = std::find_if(voices_.begin(), voices_.end(),
+                              [&](const Voice& v) { return plan.clips[v.clip].clip.id == duck->under; });
+    if (other == voices_.end()) continue;  // it has no sound, or none is wanted of it
+    voice.under = &*other;
+    voice.ducker.emplace(duck->by, kSampleRate);
+    other->listened = true;
+  }
 }
 
 AudioMix::~AudioMix() = default;
@@ -80,28 +98,44 @@ void AudioMix::open(Voice& voice) {
   }
 }
 
-void AudioMix::add(Voice& voice, std::span<float> out) {
-  const std::int64_t frames = static_cast<std::int64_t>(out.size() / 2);
+/// Its share of the block, in silence elsewhere.
+void AudioMix::hear(Voice& voice, std::span<float> block) {
+  std::fill(block.begin(), block.end(), 0.0F);
+  const std::int64_t frames = static_cast<std::int64_t>(block.size() / 2);
   std::int64_t from = std::max(position_, voice.start);
   std::int64_t to = std::min(position_ + frames, voice.end());
   if (from >= to) return;
   if (!voice.reader) open(voice);
-  std::span<float> part(scratch_.data(), static_cast<std::size_t>(to - from) * 2);
+  std::span<float> part =
+      block.subspan(static_cast<std::size_t>(from - position_) * 2, static_cast<std::size_t>(to - from) * 2);
   voice.reader->read(voice.source + from - voice.start, part);
   require_numbers(part, voice.label);
-  float* target = out.data() + (from - position_) * 2;
   const bool plain = voice.fade_in == 0 && voice.fade_out == 0;
   for (std::int64_t i = 0; i < to - from; ++i) {
     float gain = plain ? voice.volume : voice.gain(from + i - voice.start);
-    target[2 * i] += gain * part[2 * i];
-    target[2 * i + 1] += gain * part[2 * i + 1];
+    part[2 * i] *= gain;
+    part[2 * i + 1] *= gain;
   }
 }
 
 void AudioMix::read(std::span<float> out) {
   std::fill(out.begin(), out.end(), 0.0F);
   scratch_.resize(out.size());
-  for (Voice& voice : voices_) add(voice, out);
+  auto sounds = [&](const Voice& v) {
+    return v.start < position_ + static_cast<std::int64_t>(out.size() / 2) && v.end() > position_;
+  };
+  for (Voice& voice : voices_) {
+    if (!voice.listened) continue;
+    voice.heard.resize(out.size());
+    hear(voice, voice.heard);
+  }
+  for (Voice& voice : voices_) {
+    if (!sounds(voice) && !voice.ducker) continue;
+    if (!voice.listened) hear(voice, scratch_);
+    if (voice.listened) std::copy(voice.heard.begin(), voice.heard.end(), scratch_.begin());
+    if (voice.ducker) voice.ducker->apply(voice.under->heard, scratch_);
+    std::transform(out.begin(), out.end(), scratch_.begin(), out.begin(), std::plus<>());
+  }
   position_ += static_cast<std::int64_t>(out.size() / 2);
   for (Voice& voice : voices_) {
     if (voice.end() < position_) voice.reader.reset();

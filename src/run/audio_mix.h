@@ -32,7 +32,7 @@ class AudioMix {
  private:
   struct Voice;
   void open(Voice& voice);
-  void add(Voice& voice, std::span<float> out);
+  void hear(Voice& voice, std::span<float> block);
 
   const MediaAccess& media_;
   std::vector<Voice> voices_;

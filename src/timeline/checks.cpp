@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -66,6 +67,31 @@ void check_still(const Clip& clip) {
   }
 }
 
+/// Ducking hangs on what is heard of the other clip, not on its times: two clips may even duck each other.
+void check_ducks(const Job& job) {
+  std::map<std::string_view, const Clip*> clips;
+  for (const Track& track : job.tracks) {
+    for (const Clip& clip : track.clips) {
+      if (!clip.id.empty()) clips[clip.id] = &clip;
+    }
+  }
+  for (const Track& track : job.tracks) {
+    for (const Clip& clip : track.clips) {
+      if (!clip.duck) continue;
+      std::vector<std::string_view> others;
+      for (const auto& [id, other] : clips) {
+        if (other != &clip && !is_still(other->media)) others.push_back(id);
+      }
+      const std::string& under = clip.duck->under;
+      if (std::find(others.begin(), others.end(), under) != others.end()) continue;
+      fail(clip.duck->mark, "duck", fmt::format("a duck under {}", in_quotes(under)),
+           "the id of another clip that can be heard: " +
+               (others.empty() ? std::string("no clip has one") : joined(others)),
+           suggest(under, others));
+    }
+  }
+}
+
 std::string normal(const std::string& path) {
   return std::filesystem::path(path).lexically_normal().string();
 }
@@ -103,6 +129,7 @@ void check_job(const Job& job) {
     }
   }
   check_anchors(job);
+  check_ducks(job);
   check_outputs(job);
 }
 

@@ -72,6 +72,20 @@ KeySpec read_key(const Value& value) {
   return key;
 }
 
+constexpr Field<DuckSpec> duck_fields[] = {
+    {"under", [](const Value& v, DuckSpec& d) { d.under = v.name("the id of a clip"); }},
+    {"by", [](const Value& v, DuckSpec& d) { d.by = v.number(-60, 0); }},
+};
+
+DuckSpec read_duck(const Value& value) {
+  DuckSpec duck;
+  duck.mark = value.mark();
+  read_fields<DuckSpec>(value, "a duck", {duck_fields}, duck);
+  if (duck.under.empty())
+    value.refuse_missing("\"under\"", "\"under\": the id of the clip that is to be heard");
+  return duck;
+}
+
 constexpr Field<ClipDraft> media_fields[] = {
     {"file",
      [](const Value& v, ClipDraft& d) { d.clip.media = FileRef{read_input_path(v, d.context.base_dir)}; }},
@@ -109,6 +123,7 @@ constexpr Field<ClipDraft> clip_fields[] = {
     {"fade_in", [](const Value& v, ClipDraft& d) { d.clip.fade_in = read_fade(v, d.context.fps); }},
     {"fade_out", [](const Value& v, ClipDraft& d) { d.clip.fade_out = read_fade(v, d.context.fps); }},
     {"volume", [](const Value& v, ClipDraft& d) { d.clip.volume = v.number(0, 16); }},
+    {"duck", [](const Value& v, ClipDraft& d) { d.clip.duck = read_duck(v); }},
     {"key", [](const Value& v, ClipDraft& d) { d.clip.key = read_key(v); }},
     {"filters", [](const Value& v, ClipDraft& d) { d.clip.filters = read_filters(v); }},
 };
@@ -140,7 +155,7 @@ std::string_view check_media(const Value& value, Choices kinds) {
 void check_fitting_keys(const Value& value, const MediaRef& media, std::string_view kind) {
   bool moving = std::holds_alternative<FileRef>(media) || std::holds_alternative<AvatarRef>(media);
   bool made = std::holds_alternative<ColorRef>(media) || std::holds_alternative<TextRef>(media);
-  for (std::string_view key : {"in", "out", "volume"}) {
+  for (std::string_view key : {"in", "out", "volume", "duck"}) {
     if (!moving && value.find(key)) {
       refuse_beside(value, key, kind, fmt::format("\"{}\" only with a film: file or avatar", key));
     }

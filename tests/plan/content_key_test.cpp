@@ -134,6 +134,10 @@ TEST(ContentKey, DoesNotChangeWithWhatNoPixelDependsOn) {
       {"sound bitrate", [](Script& s) { s.outputs[0].audio.bitrate = 96'000; }},
       {"loudness", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{}; }},
       {"volume", [](Script& s) { clip(s, 0).volume = 0.5; }},
+      {"duck",
+       [](Script& s) {
+         clip(s, 0).duck = DuckSpec{"x", -12, {}};
+       }},
       {"a sound only",
        [](Script& s) {
          s.tracks.push_back({film("9", "music")});
@@ -230,14 +234,35 @@ TEST(OutputKey, ChangesWithPictureSoundAndTools) {
       {"other fade of a sound", [](Script& s) { s.tracks[1][0].fade_out(5); }},
       {"sound bitrate", [](Script& s) { s.outputs[0].audio.bitrate = 96'000; }},
       {"no sound", [](Script& s) { s.outputs[0].audio.codec = "none"; }},
-      {"loudness", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{-14, -1}; }},
-      {"another loudness", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{-23, -1}; }},
-      {"true peak", [](Script& s) { s.outputs[0].loudness = LoudnessSpec{-14, -2}; }},
+      {"loudness",
+       [](Script& s) {
+         s.outputs[0].loudness = LoudnessSpec{-14, -1};
+       }},
+      {"another loudness",
+       [](Script& s) {
+         s.outputs[0].loudness = LoudnessSpec{-23, -1};
+       }},
+      {"true peak",
+       [](Script& s) {
+         s.outputs[0].loudness = LoudnessSpec{-14, -2};
+       }},
+      {"duck",
+       [](Script& s) {
+         s.tracks[1][0].clip.duck = DuckSpec{"film", -12, {}};
+       }},
+      {"how far it ducks",
+       [](Script& s) {
+         s.tracks[1][0].clip.duck = DuckSpec{"film", -6, {}};
+       }},
+      {"what it ducks under",
+       [](Script& s) {
+         s.tracks[1][0].clip.duck = DuckSpec{"other", -12, {}};
+       }},
       {"tools", [](Script& s) { s.toolchain = "tools 2"; }},
   };
   Item music = film("3", "music").out("2");
   music.facts.media.video.reset();
-  const Script script{{{film("9")}, {music}}, {}};
+  const Script script{{{film("9").id("film"), film("1").id("other")}, {music}}, {}};
   std::set<std::string> seen{Stage(script).resolve().output_keys.at(0)};
   for (const auto& [what, change] : changes) {
     Script other = script;

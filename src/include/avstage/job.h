@@ -187,6 +187,13 @@ struct AvatarRef : AvatarScene {
   Mark mark;
 };
 
+/// Quieter while another clip is heard: music under speech.
+struct DuckSpec {
+  std::string under;  ///< id of that clip
+  double by = -12;    ///< dB, −60…0
+  Mark mark;
+};
+
 using MediaRef = std::variant<FileRef, ImageRef, ColorRef, TextRef, AvatarRef>;
 
 struct Clip {
@@ -198,6 +205,7 @@ struct Clip {
   double opacity = 1;                          ///< 0–1
   std::optional<TimeValue> fade_in, fade_out;  ///< picture and sound
   double volume = 1;                           ///< linear gain, 0–16
+  std::optional<DuckSpec> duck;
   std::optional<KeySpec> key;
   std::vector<FilterSpec> filters;
   Mark mark;
