@@ -177,12 +177,11 @@ class ClipWriter {
     drain();
   }
 
-  std::int64_t finish() {
+  void finish() {
     video_.send(nullptr);
     audio_.finish();
     drain();
     muxer_.finish();
-    return frames_;
   }
 
   std::int64_t frames() const { return frames_; }
@@ -302,25 +301,28 @@ void add_scene(ClipWriter& writer, const Scene& asked, const ClipSpec& spec, con
 
 }  // namespace
 
-std::int64_t make_clip(const ClipSpec& spec, const std::string& path, Index index,
-                       const std::stop_token& stop) {
+std::vector<std::int64_t> make_clip(const ClipSpec& spec, const std::string& path, Index index,
+                                    const std::stop_token& stop) {
   require_shorter_than_the_limit(least_seconds(spec));
   std::string part = path + ".part";
   FileRemover remover(part);
   std::optional<Path> words;
   if (spec.watermark) words = watermark(spec.width, spec.height);
-  std::int64_t frames = 0;
+  std::vector<std::int64_t> ends;
   try {
     ClipWriter writer(spec, part, index);
-    for (const Scene& scene : spec.scenes) add_scene(writer, scene, spec, words, path, stop);
-    frames = writer.finish();
+    for (const Scene& scene : spec.scenes) {
+      add_scene(writer, scene, spec, words, path, stop);
+      ends.push_back(writer.frames());
+    }
+    writer.finish();
   } catch (const Error& e) {
     if (e.code() != ErrorCode::input) throw;
     throw ClipFailure{kBadFile, "A file is corrupt or of a wrong kind", e.message()};
   }
   publish_file(part, path);
   remover.release();
-  return frames;
+  return ends;
 }
 
 }  // namespace avstage::sandbox

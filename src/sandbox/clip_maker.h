@@ -2,6 +2,7 @@
 
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "sandbox/clip_spec.h"
 
@@ -14,9 +15,10 @@ struct ClipFailure {
 };
 
 /// Makes the clip `path` (complete or absent): mp4 with H.264 and AAC, or WebM with VP9 and Opus, the
-/// figure's mouth in frame n following the sound of [n/fps, (n+1)/fps). Returns its number of frames. Throws
+/// figure's mouth in frame n following the sound of [n/fps, (n+1)/fps). Returns where each scene
+/// ends, in frames. Throws
 /// ClipFailure, Error{local} on disk trouble and Error{interrupted} when `stop` is requested.
-std::int64_t make_clip(const ClipSpec& spec, const std::string& path, Index index,
-                       const std::stop_token& stop);
+std::vector<std::int64_t> make_clip(const ClipSpec& spec, const std::string& path, Index index,
+                                    const std::stop_token& stop);
 
 }  // namespace avstage::sandbox

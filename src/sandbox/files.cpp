@@ -189,6 +189,8 @@ class FileHandler {
     std::optional<Video> video = video_of(request);
     if (!video) return refuse(connection, request, 403, "AccessDenied");
     try {
+      const std::string ending = request.path.substr(request.path.rfind('.') + 1);
+      if (ending != container_of(video->spec)) return serve_side_file(*video, ending, request, connection);
       Knobs knobs = service_.director.of_video(*video, request.header("x-sandbox-fault"));
       bool redirected = request.query.contains("Redirected");
       CdnFault fault = redirected ? CdnFault{} : service_.director.next_download(*video, knobs);
@@ -220,11 +222,23 @@ class FileHandler {
       return refuse(connection, request, fault.status, fault.status == 404 ? "NoSuchKey" : "ServiceFault");
     }
     if (!fault.redirect.empty()) return redirect(connection, service_, request, fault.redirect);
-    OpenFile file(service_.workshop.file_of(video));
+    return send(service_.workshop.file_of(video), "video/" + container_of(video.spec),
+                fault.etag.empty() ? video.clip.substr(0, 32) : fault.etag, fault, request, connection);
+  }
+
+  bool serve_side_file(const Video& video, const std::string& ending, const RawRequest& request,
+                       RawConnection& connection) const {
+    const std::string path = service_.side_files.file_of(video, ending, service_.workshop.file_of(video));
+    if (path.empty()) return refuse(connection, request, 403, "AccessDenied");
+    return send(path, side_type(ending), video.id.substr(0, 16) + ending, CdnFault{}, request, connection);
+  }
+
+  static bool send(const std::string& path, const std::string& type, const std::string& tag,
+                   const CdnFault& fault, const RawRequest& request, RawConnection& connection) {
+    OpenFile file(path);
     if (file.size == 0) return refuse(connection, request, 403, "AccessDenied");
     Answer answer{fault.claim ? fault.claim->in(file.size) : file.size, std::nullopt,
-                  fmt::format("\"{}\"", fault.etag.empty() ? video.clip.substr(0, 32) : fault.etag),
-                  "video/" + container_of(video.spec)};
+                  fmt::format("\"{}\"", tag), type};
     if (fault.ranges) answer.range = read_range(request.header("range"), answer.size);
     if (request.headers.contains("if-range") && request.header("if-range") != answer.tag)
       answer.range.reset();

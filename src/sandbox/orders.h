@@ -12,6 +12,7 @@ struct Order {
   ClipSpec clip;
   std::string title, callback_id;
   bool test = false;
+  bool caption = false;  ///< a caption file is made too
 };
 
 /// The body of POST /v2/video/generate. Throws ApiError.

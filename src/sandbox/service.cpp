@@ -48,6 +48,7 @@ Video Service::create(const Order& order, Dialect dialect, const std::string& id
   video.callback_url = callback_url;
   video.knobs = request.get_header_value("X-Sandbox-Fault");
   video.test = order.test;
+  video.caption = order.caption;
   video.unpaid = !order.test && is_trial(request);
   video.spec = order.clip;
   video.spec.watermark |= video.unpaid;
@@ -133,15 +134,16 @@ void Service::remove(const Video& video) {
   store.change(video.id, [](Video& kept) { kept.deleted = true; });
 }
 
-std::string Service::file_path(const Video& video) const {
-  return fmt::format("/files/{}/{}.{}", signer.folder_name(), video.id, container_of(video.spec));
+std::string Service::file_path(const Video& video, const std::string& ending) const {
+  return fmt::format("/files/{}/{}.{}", signer.folder_name(), video.id,
+                     ending.empty() ? container_of(video.spec) : ending);
 }
 
-std::string Service::video_url(const Video& video) const {
+std::string Service::video_url(const Video& video, const std::string& ending) const {
   Knobs knobs = director.of_video(video);
   double lives = knobs.url_ttl.value_or(static_cast<double>(options_.url_ttl.count()));
   std::int64_t expires = system_clock().unix_seconds() + static_cast<std::int64_t>(lives);
-  return base_url_ + signer.sign(file_path(video), expires);
+  return base_url_ + signer.sign(file_path(video, ending), expires);
 }
 
 void Service::count(const std::string& kind) {

@@ -14,6 +14,7 @@
 #include "sandbox/director.h"
 #include "sandbox/http_server.h"
 #include "sandbox/orders.h"
+#include "sandbox/side_files.h"
 #include "sandbox/signer.h"
 #include "sandbox/store.h"
 #include "sandbox/workshop.h"
@@ -40,10 +41,10 @@ class Service {
   /// A page of the list of a dialect, newest first, at most limit + 1 videos.
   std::vector<Video> list(Dialect dialect, const struct Page& page, const std::string& title) const;
   void remove(const Video& video);
-  /// Signed anew with every call.
-  std::string video_url(const Video& video) const;
+  /// Signed anew with every call. `ending` is that of a side file; "": the video itself.
+  std::string video_url(const Video& video, const std::string& ending = "") const;
   /// The path of a video's file, as it stands in its URL.
-  std::string file_path(const Video& video) const;
+  std::string file_path(const Video& video, const std::string& ending = "") const;
 
   void count(const std::string& kind);
   std::map<std::string, int> counts() const;
@@ -53,6 +54,7 @@ class Service {
 
   Store store;
   Workshop workshop;
+  SideFiles side_files;
   const Signer signer;
   Director director;
   std::atomic<int> keys_on_cdn{0};

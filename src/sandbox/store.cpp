@@ -30,6 +30,8 @@ json record_of(const Video& video) {
           {"state", static_cast<int>(video.state)},
           {"clip", video.clip},
           {"duration", video.duration},
+          {"caption", video.caption},
+          {"scene_ends", video.scene_ends},
           {"finished_ms", video.finished_ms},
           {"error",
            {{"code", video.error_code}, {"message", video.error_message}, {"detail", video.error_detail}}}};
@@ -57,6 +59,8 @@ Video video_of(const json& j) {
   video.state = static_cast<Video::State>(j.at("state").get<int>());
   video.clip = j.at("clip");
   video.duration = j.at("duration");
+  video.caption = j.value("caption", false);
+  video.scene_ends = j.value("scene_ends", std::vector<double>{});
   video.finished_ms = j.at("finished_ms");
   const json& error = j.at("error");
   video.error_code = error.at("code");

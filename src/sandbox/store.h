@@ -37,6 +37,8 @@ struct Video {
   State state = State::making;
   std::string clip;  ///< key of the finished file
   double duration = 0;
+  bool caption = false;            ///< a caption file was ordered
+  std::vector<double> scene_ends;  ///< seconds
   std::int64_t finished_ms = 0;
   int error_code = 0;
   std::string error_message, error_detail;

@@ -62,7 +62,7 @@ Order read_template_order(const json& json_body) {
   order.clip.fps = read_fps(body);
   order.test = body.flag("test");
   order.clip.watermark = order.test;
-  body.flag("caption");
+  order.caption = body.flag("caption");
   order.title = body.text_or("title", "");
   order.callback_id = body.text_or("callback_id", "");
   return order;

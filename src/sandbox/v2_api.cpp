@@ -24,15 +24,18 @@ json error_of(const Told& told) {
 }
 
 json status_data(const Service& service, const Video& video, const Told& told) {
+  auto side = [&](const char* ending) {
+    return told.completed ? json(service.video_url(video, ending)) : json();
+  };
   return {{"id", video.id},
           {"status", told.status},
           {"callback_id", video.callback_id.empty() ? json() : json(video.callback_id)},
-          {"caption_url", nullptr},
+          {"caption_url", video.caption ? side("ass") : json()},
           {"created_at", video.created_ms / 1000},
           {"duration", told.completed ? json(video.duration) : json()},
           {"error", error_of(told)},
-          {"gif_url", nullptr},
-          {"thumbnail_url", nullptr},
+          {"gif_url", side("gif")},
+          {"thumbnail_url", side("jpeg")},
           {"video_url", told.with_url ? json(service.video_url(video)) : json()},
           {"video_url_caption", nullptr}};
 }

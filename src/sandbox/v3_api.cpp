@@ -47,6 +47,9 @@ json video_json(const Service& service, const Video& video, const Told& told) {
   if (!video.callback_id.empty()) out["callback_id"] = video.callback_id;
   if (told.with_url) out["video_url"] = service.video_url(video);
   if (told.completed) {
+    if (video.caption) out["subtitle_url"] = service.video_url(video, "srt");
+    out["thumbnail_url"] = service.video_url(video, "jpeg");
+    out["gif_url"] = service.video_url(video, "gif");
     out["duration"] = video.duration;
     out["completed_at"] = video.finished_ms / 1000;
   }

@@ -134,6 +134,7 @@ Order read_v3_order(const json& json_body) {
     read_format(body, order.clip);
   }
   check_words(body);
+  order.caption = body.has("caption");
   read_size(body, order.clip);
   order.title = body.text_or("title", "");
   order.callback_id = body.text_or("callback_id", "");

@@ -75,7 +75,8 @@ void Workshop::make(const std::string& video_id, const std::stop_token& stop) {
   };
   try {
     video.clip = clip_key(video.spec, video.index);
-    video.duration = clip_duration(video, stop);
+    video.scene_ends = scene_ends(video, stop);
+    video.duration = video.scene_ends.back();
     video.state = Video::State::completed;
   } catch (const ClipFailure& failure) {
     fail(failure.code, failure.message, failure.detail);
@@ -92,18 +93,22 @@ void Workshop::make(const std::string& video_id, const std::stop_token& stop) {
 }
 
 /// The clip's facts stand beside it and are written last: a clip without them is made again.
-double Workshop::clip_duration(const Video& video, const std::stop_token& stop) {
-  std::string facts = folder_ + "/" + video.clip + ".json";
+std::vector<double> Workshop::scene_ends(const Video& video, const std::stop_token& stop) {
+  std::string facts = folder_ + "/" + video.clip + ".facts.json";
   if (!std::filesystem::exists(facts)) {
-    std::int64_t frames = make_clip(video.spec, file_of(video), video.index, stop);
-    write_file_atomically(facts, json{{"frames", frames}, {"fps", video.spec.fps}}.dump());
+    const std::vector<std::int64_t> ends = make_clip(video.spec, file_of(video), video.index, stop);
+    write_file_atomically(facts, json{{"scene_ends", ends}, {"fps", video.spec.fps}}.dump());
   }
   try {
     json j = json::parse(read_file(facts));
-    return j.at("frames").get<double>() / j.at("fps").get<double>();
+    std::vector<double> ends;
+    for (const json& frames : j.at("scene_ends"))
+      ends.push_back(frames.get<double>() / j.at("fps").get<double>());
+    if (!ends.empty()) return ends;
   } catch (const json::exception& e) {
     throw Error(ErrorCode::local, facts + ": not the facts of a clip: " + e.what(), "record");
   }
+  throw Error(ErrorCode::local, facts + ": not the facts of a clip", "record");
 }
 
 }  // namespace avstage::sandbox

@@ -31,7 +31,7 @@ class Workshop {
  private:
   void run(const std::stop_token& stop);
   void make(const std::string& video_id, const std::stop_token& stop);
-  double clip_duration(const Video& video, const std::stop_token& stop);
+  std::vector<double> scene_ends(const Video& video, const std::stop_token& stop);
 
   Store& store_;
   std::string folder_;
