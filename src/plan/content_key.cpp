@@ -62,6 +62,7 @@ void add_layer(KeyBuilder& key, const Plan& plan, const Facts& facts, const Timi
   key.add("layer", facts[layer.clip] ? facts[layer.clip]->identity : "");
   if (const auto* color = std::get_if<ColorRef>(&clip.media)) key.add("color", text_of(color->color));
   if (const auto* text = std::get_if<TextRef>(&clip.media)) add_text(key, *text);
+  if (const auto* captions = std::get_if<CaptionsRef>(&clip.media)) add_text(key, captions->look);
   if (!is_still(clip)) key.add("source_time", source_time(position, layer.first, plan.job.canvas.fps));
   FadeFrames fades = active_fades(plan, position, layer.clip, layer.first, span.frames);
   if (fades.in > 0) key.add("fade_in", fades.in).add("fade_in_at", layer.first);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plan/plan.h"
+
 namespace avstage::plan {
 namespace {
 
@@ -19,7 +21,7 @@ double pixels(const Length& l, int whole, double unit) {
 Fit fit_of(const Clip& clip) {
   const Placement& p = clip.place;
   if (p.fit) return *p.fit;
-  if (std::holds_alternative<TextRef>(clip.media)) return Fit::none;
+  if (std::holds_alternative<TextRef>(clip.media) || is_captions(clip)) return Fit::none;
   if (std::holds_alternative<ColorRef>(clip.media)) return Fit::fill;
   bool image = std::holds_alternative<ImageRef>(clip.media);
   return image && p.at_given && !p.width && !p.height ? Fit::none : Fit::contain;

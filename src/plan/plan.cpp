@@ -86,6 +86,22 @@ std::vector<Composition> compose_by_shape(const Job& job) {
   return out;
 }
 
+/// Captions hang on the purchase that they are of.
+void note_extras(Plan& plan) {
+  for (PlannedClip& planned : plan.clips) {
+    const auto* captions = std::get_if<CaptionsRef>(&planned.clip.media);
+    if (captions == nullptr) continue;
+    planned.purchase = plan.clips[find_avatar(plan, captions->from, planned.clip.mark)].purchase;
+    plan.purchases[planned.purchase].extras.insert(Extra::captions);
+  }
+  for (const OutputSpec& output : plan.job.outputs) {
+    if (!output.poster || output.poster->kind == PosterSpec::Kind::frame) continue;
+    const int from = find_avatar(plan, output.poster->from, output.poster->mark);
+    const bool gif = output.poster->kind == PosterSpec::Kind::gif;
+    plan.purchases[plan.clips[from].purchase].extras.insert(gif ? Extra::gif : Extra::thumbnail);
+  }
+}
+
 }  // namespace
 
 std::optional<AvatarRef> fallback_of(const AvatarRef& avatar) {
@@ -106,6 +122,17 @@ Clip as_delivered(const Clip& clip, bool alpha) {
 
 bool is_avatar(const Clip& clip) {
   return std::holds_alternative<AvatarRef>(clip.media);
+}
+
+bool is_captions(const Clip& clip) {
+  return std::holds_alternative<CaptionsRef>(clip.media);
+}
+
+int find_avatar(const Plan& plan, const std::string& id, const Mark& mark) {
+  for (std::size_t i = 0; i < plan.clips.size(); ++i) {
+    if (plan.clips[i].clip.id == id && is_avatar(plan.clips[i].clip)) return static_cast<int>(i);
+  }
+  throw Error(ErrorCode::usage, fmt::format("{}: there is no avatar clip '{}'", mark.str(), id), "reference");
 }
 
 bool is_still(const Clip& clip) {
@@ -131,6 +158,7 @@ Plan make_plan(const Job& job, const AvatarWords& words) {
     }
   }
   plan.compositions = compose_by_shape(job);
+  note_extras(plan);
   return plan;
 }
 

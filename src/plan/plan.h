@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,14 @@ namespace avstage::plan {
 struct PlannedClip {
   Clip clip;
   int track = 0;
-  int previous = -1;               ///< the clip before it in its track, −1: none
-  int purchase = -1;               ///< index into Plan::purchases, −1: not an avatar
+  int previous = -1;  ///< the clip before it in its track, −1: none
+  int purchase = -1;  ///< index into Plan::purchases: of an avatar, or of captions from one; else −1
   std::optional<Color> key_color;  ///< what `key` removes, once "auto" is looked up
   std::string label;               ///< "clip 'intro'" or "clip /tracks/0/clips/1": for messages
 };
+
+/// What the vendor makes beside a clip, free of charge.
+enum class Extra { captions, thumbnail, gif };
 
 /// One avatar clip to obtain, however many clips show it.
 struct Purchase {
@@ -28,6 +32,7 @@ struct Purchase {
   /// Of a clip with `transparent: prefer`: what takes its place where the vendor gives no transparency.
   std::optional<AvatarRef> fallback = {};
   std::string fallback_key = {};  ///< its clip key; "" without one
+  std::set<Extra> extras = {};    ///< what the job uses of it beside the clip
 };
 
 /// Deliverables of one shape share one composition: composed once at the largest size, scaled for the rest.
@@ -61,6 +66,9 @@ std::optional<AvatarRef> fallback_of(const AvatarRef& avatar);
 Clip as_delivered(const Clip& clip, bool alpha);
 
 bool is_avatar(const Clip& clip);
+bool is_captions(const Clip& clip);
+/// The avatar clip of that id, by index. Error{usage} with the mark.
+int find_avatar(const Plan& plan, const std::string& id, const Mark& mark);
 /// A picture that does not change by itself: colour, text, image.
 bool is_still(const Clip& clip);
 

@@ -97,7 +97,7 @@ class Resolver {
 
   bool may_sound(int clip) const {
     const Clip& c = plan_.clips[clip].clip;
-    if (is_still(c) || c.volume == 0) return false;
+    if (is_still(c) || is_captions(c) || c.volume == 0) return false;
     return !facts_[clip] || facts_[clip]->media.audio.has_value();
   }
 
@@ -131,6 +131,7 @@ class Resolver {
       if (segment.keys.empty()) return "";
       key.add("segment", segment.keys[k]);
     }
+    if (!add_side_files(key, output)) return "";
     key.add("audio_codec", output.audio.codec);
     if (output.audio.codec == "none") return key.hex();
     key.add("audio_bitrate", output.audio.bitrate);
@@ -140,6 +141,28 @@ class Resolver {
       add_audio(key, plan_, facts_, timing_, part.clip);
     }
     return key.hex();
+  }
+
+  /// What is written beside the film; false while that is not known.
+  bool add_side_files(KeyBuilder& key, const OutputSpec& output) const {
+    for (std::size_t i = 0; i < plan_.clips.size(); ++i) {
+      const auto* captions = std::get_if<CaptionsRef>(&plan_.clips[i].clip.media);
+      if (captions == nullptr || captions->sidecar.empty()) continue;
+      if (!facts_[i]) return false;
+      const Position& p = timing_.clips[i];
+      key.add("sidecar", facts_[i]->identity)
+          .add("start", p.start.known)
+          .add("frames", p.count.known)
+          .add("in", p.in);
+      for (const std::string& ending : captions->sidecar) key.add("ending", ending);
+    }
+    if (!output.poster) return true;
+    const PosterSpec& poster = *output.poster;
+    key.add("poster", static_cast<int>(poster.kind)).add("at", poster.at.seconds).add("from", poster.from);
+    if (poster.from.empty()) return true;
+    const auto& from = facts_[find_avatar(plan_, poster.from, poster.mark)];
+    if (from) key.add("of", from->identity);
+    return from.has_value();
   }
 
   const Plan& plan_;

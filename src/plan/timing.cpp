@@ -33,7 +33,7 @@ class Placer {
     }
     settle_end();
     for (int i = 0; i < size(); ++i) {
-      timing_.clips.push_back({start(i), count(i), in_of(i)});
+      timing_.clips.push_back({start(i), count(i), in_of(shown_with(i))});
       check_place(i);
       check_medium(i);
     }
@@ -163,7 +163,14 @@ class Placer {
     return Time(0);
   }
 
+  /// Captions stand where their clip stands.
+  int shown_with(int i) const {
+    const auto* captions = std::get_if<CaptionsRef>(&clip(i).media);
+    return captions == nullptr ? i : find_avatar(plan_, captions->from, clip(i).mark);
+  }
+
   Frames count_of(int i) {
+    if (is_captions(clip(i))) return count(shown_with(i));
     const Clip& c = clip(i);
     if (has_value(c.duration)) {
       return at_least_one(frames_of(c.duration->offset, fps_), to_time(c.duration->offset), c.duration->mark);

@@ -10,6 +10,8 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "run/contract.h"
+#include "run/extras.h"
 #include "run/purchase.h"
 #include "run/speech.h"
 #include "run/transparency.h"
@@ -18,10 +20,6 @@ namespace avstage::run {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Seconds between the vendor's word and the file; where nothing but that word says where the end is, the
-/// last tenth of a second of a sound that is longer than the picture.
-constexpr double kDurationTolerance = 0.5, kOnlyWordTolerance = 0.1;
 
 bool on_one_device(const std::string& file, const std::string& other) {
   struct stat a {
@@ -55,58 +53,6 @@ std::unique_ptr<ledger::ClipLock> wait_for_lock(
     if (!session.clock().sleep(100ms, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
   }
 }
-
-/// A clip of an hour where the vendor said three seconds is not the clip that was bought, and rendering it
-/// would cost an hour's work.
-void require_likely_length(const std::string& label, const MediaFacts& facts,
-                           const heygen::VideoStatus& status) {
-  if (!status.duration || !facts.available) return;
-  const double most = 2 * *status.duration + 10, found = facts.available->to_double();
-  if (found <= most) return;
-  throw Error(
-      ErrorCode::input,
-      fmt::format("{}: the vendor said {:.3f} s, the file holds {:.3f} s; allowed are at most twice as many "
-                  "and 10 more",
-                  label, *status.duration, found),
-      "too_long");
-}
-
-/// Compares what arrived with what the vendor said, once the bytes are all there.
-void check_contract(const std::string& label, const MediaFacts& promised, const MediaFacts& found,
-                    const heygen::VideoStatus& status, bool length_proven, bool end_marked) {
-  if (!found.video) throw Error(ErrorCode::input, label + ": the clip has no picture", "no_video");
-  require_promised_length(label, promised, found);
-  Time end = found.available.value_or(Time(0));
-  const bool proven = length_proven || end_marked;
-  if (!status.duration) {
-    if (proven) return;
-    throw Error(ErrorCode::input,
-                fmt::format("{}: nothing proves that {:.3f} s are all: the server closed the connection "
-                            "without a length, the file has no index, and the vendor named no duration",
-                            label, end.to_double()),
-                "incomplete");
-  }
-  const double off = std::abs(*status.duration - end.to_double());
-  if (off <= (proven ? kDurationTolerance : kOnlyWordTolerance)) return;
-  std::string message = fmt::format("{}: the vendor said {:.3f} s, the file holds {:.3f} s", label,
-                                    *status.duration, end.to_double());
-  if (!length_proven || !end_marked) throw Error(ErrorCode::input, message, "incomplete");
-  log::warning("{}", message);
-}
-
-}  // namespace
-
-void require_promised_length(const std::string& label, const MediaFacts& promised, const MediaFacts& found) {
-  Time promised_end = promised.available.value_or(Time(0)), end = found.available.value_or(Time(0));
-  if (to_frames(promised_end, Rational(25)) != to_frames(end, Rational(25))) {
-    throw Error(ErrorCode::input,
-                fmt::format("{}: its header promised {:.3f} s, but it holds {:.3f} s", label,
-                            promised_end.to_double(), end.to_double()),
-                "incomplete");
-  }
-}
-
-namespace {
 
 /// One purchase from the vendor into MediaAccess and the archive.
 class Obtain {
@@ -163,7 +109,7 @@ class Obtain {
       if (!may_fall_back() || e.name() != "rejected" || e.code() != ErrorCode::vendor) throw;
       return e.message();
     }
-    return archived_ ? use_archived() : fetch(stop);
+    return archived_ ? use_archived(stop) : fetch(stop);
   }
 
   void fall_back(const std::stop_token& stop) {
@@ -215,7 +161,9 @@ class Obtain {
     const std::string flaw = transparency_flaw(avatar_, [&] {
       return media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::video);
     });
-    if (flaw.empty()) {
+    std::exception_ptr no_extras;
+    if (flaw.empty()) no_extras = obtain_extras(stop);
+    if (flaw.empty() && !no_extras) {
       media_.set_stream(index_, stream_);
       tell(Event::Kind::completed, bought_.video_id);
       send(AcquireNews::Kind::readable, facts);
@@ -227,6 +175,7 @@ class Obtain {
     check_contract(label_, facts, found, bought_.status, stream_->facts().length_proven, end_marked);
     store(found, stop);
     if (!flaw.empty()) return reject_opaque(flaw);
+    if (no_extras) std::rethrow_exception(no_extras);  // the clip itself is kept
     require_speech(avatar_, bought_.video_id, label_,
                    media::Demuxer::open(stream_->reader(), label_, media::Demuxer::Want::audio), found);
     tell(Event::Kind::proven, bought_.video_id);
@@ -252,12 +201,31 @@ class Obtain {
   void send(AcquireNews::Kind kind, const MediaFacts& facts) {
     AcquireNews n = news_of(kind);
     n.facts = {facts, avatar_identity(session_.realm(), bought_.video_id)};
+    n.captions = captions_;
     news_.push(std::move(n));
   }
 
-  std::string use_archived() {
+  /// What the job uses beside the clip, before anybody hears of the clip.
+  std::exception_ptr obtain_extras(const std::stop_token& stop) {
+    try {
+      const ExtraOf of{bought_.dialect, bought_.video_id, clip_key_, label_};
+      for (plan::Extra extra : purchase_.extras) {
+        const std::string path = obtain_extra(session_, of, extra, stop);
+        if (extra != plan::Extra::captions) continue;
+        Captions captions = read_captions(path, label_);
+        captions_ = captions.sha256;
+        media_.set_captions(index_, std::move(captions.cues));
+      }
+      return nullptr;
+    } catch (...) {
+      return std::current_exception();
+    }
+  }
+
+  std::string use_archived(const std::stop_token& stop) {
     const std::string path = session_.archive_path(*archived_);
     bought_.video_id = archived_->video_id;
+    bought_.dialect = archived_->dialect;
     bought_.origin = "archive";
     bought_.status.duration = archived_->duration;
     MediaFacts facts = media::probe_file(path);
@@ -265,6 +233,7 @@ class Obtain {
     const std::string flaw = transparency_flaw(avatar_, [&] { return open(media::Demuxer::Want::video); });
     if (!flaw.empty()) return reject_opaque(flaw);
     require_speech(avatar_, bought_.video_id, label_, open(media::Demuxer::Want::audio), facts);
+    if (auto no_extras = obtain_extras(stop)) std::rethrow_exception(no_extras);
     media_.set_file(index_, path);
     send(AcquireNews::Kind::readable, facts);
     send(AcquireNews::Kind::proven, facts);
@@ -321,6 +290,7 @@ class Obtain {
   std::unique_ptr<ledger::ClipLock> lock_, fallback_lock_;
   std::optional<ledger::Entry> archived_;
   Bought bought_;
+  std::string captions_;  ///< names their content
   std::string spool_;
   std::unique_ptr<FileRemover> remover_;
   std::mutex mutex_;

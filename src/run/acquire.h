@@ -23,6 +23,7 @@ struct AcquireNews {
   Kind kind;
   int purchase = 0;
   plan::ClipFacts facts;
+  std::string captions;  ///< names their content, where the job uses them
   std::exception_ptr error;
   PurchaseReport report;
 };
@@ -53,9 +54,6 @@ class Acquirer {
   BoundedQueue<AcquireNews> news_;
   std::vector<std::jthread> threads_;
 };
-
-/// Error{input} unless a medium that was read to its end is as long as its header said.
-void require_promised_length(const std::string& label, const MediaFacts& promised, const MediaFacts& found);
 
 /// The identity of a vendor's clip, as it goes into content keys.
 std::string avatar_identity(const std::string& realm, const std::string& video_id);

@@ -2,6 +2,7 @@
 
 #include "base/atomic_file.h"
 #include "run/acquire.h"
+#include "run/contract.h"
 #include "run/prepare.h"
 
 namespace avstage::run {

@@ -50,7 +50,7 @@ class LayerRenderer::Chain {
                       plan::Box& box) {
     media::FramePtr frame = media::ref_frame(source);
     frame->pts = local;
-    settle_color(*frame, plan::is_still(planned_.clip), planned_.label);
+    settle_color(*frame, plan::is_still(planned_.clip) || plan::is_captions(planned_.clip), planned_.label);
     if (last_ < 0) warn_once(planned_.label, color_warning(*frame));
     last_ = local;
     if (!prepare_ && !fit_) {
@@ -110,7 +110,39 @@ media::FramePtr LayerRenderer::draw_still() const {
   return media::read_image(std::get<ImageRef>(ref).path);
 }
 
+/// Drawn anew only where the words change.
+const AVFrame& LayerRenderer::words_at(std::int64_t local) {
+  const Time time = plan::source_time(position_, local, canvas_.fps);
+  const std::string words = plan::text_at(*media_.captions(planned_.purchase), time);
+  if (still_ && words == words_) return *still_;
+  words_ = words;
+  still_ = words.empty() ? solid_rgba(2, 2, {0, 0, 0, 0}) : draw_words(words);
+  return *still_;
+}
+
+/// Smaller, where a line is wider than the canvas.
+media::FramePtr LayerRenderer::draw_words(const std::string& words) const {
+  constexpr double kRoom = 0.94, kLetter = 0.5;  // of the canvas' width; of a line's height
+  TextRef text = std::get<CaptionsRef>(planned_.clip.media).look;
+  for (Length* length : {&text.size, &text.padding}) {
+    if (!length->percent) length->value *= canvas_.unit;
+  }
+  const double line = text.size.percent ? text.size.value * canvas_.height / 100 : text.size.value;
+  const double letters = kRoom * canvas_.width / std::max(1.0, line * kLetter);
+  text.text = plan::wrapped(words, static_cast<std::size_t>(std::clamp(letters, 8.0, 60.0)));
+  try {
+    media::FramePtr frame = media::render_text(text, canvas_.width, canvas_.height, media::default_font());
+    if (frame->width <= kRoom * canvas_.width) return frame;
+    text.size.value *= kRoom * canvas_.width / frame->width;
+    return media::render_text(text, canvas_.width, canvas_.height, media::default_font());
+  } catch (const Error& e) {
+    if (e.name() == "empty_text") return solid_rgba(2, 2, {0, 0, 0, 0});  // characters that leave no ink
+    throw;
+  }
+}
+
 const AVFrame& LayerRenderer::source_frame(std::int64_t local) {
+  if (plan::is_captions(planned_.clip)) return words_at(local);
   if (plan::is_still(planned_.clip)) {
     if (!still_) still_ = draw_still();
     return *still_;
@@ -125,10 +157,12 @@ const AVFrame& LayerRenderer::source_frame(std::int64_t local) {
 }
 
 const AVFrame& LayerRenderer::prepared(std::int64_t local) {
-  bool still = plan::is_still(planned_.clip);
+  bool still = plan::is_still(planned_.clip) || plan::is_captions(planned_.clip);
   if (prepared_ && (constant_ || prepared_at_ == local)) return *prepared_;
+  const AVFrame* words = still_.get();
   const AVFrame& source = source_frame(local);
-  if (!chain_ || !chain_->follows(local)) {
+  const bool other_words = plan::is_captions(planned_.clip) && words != still_.get();
+  if (!chain_ || !chain_->follows(local) || other_words) {
     std::int64_t frames = position_.count.is_known() ? position_.count.known : 0;
     const bool alpha = !still && reader_->facts().video && reader_->facts().video->alpha;
     chain_ = std::make_unique<Chain>(planned_, alpha, canvas_, frames);

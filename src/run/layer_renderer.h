@@ -43,6 +43,8 @@ class LayerRenderer {
  private:
   class Chain;
   const AVFrame& source_frame(std::int64_t local);
+  const AVFrame& words_at(std::int64_t local);
+  media::FramePtr draw_words(const std::string& words) const;
   const AVFrame& prepared(std::int64_t local);
   media::FramePtr draw_still() const;
   void measure_matte(const AVFrame& frame);
@@ -59,6 +61,7 @@ class LayerRenderer {
   std::function<void(int, std::int64_t)> on_decoded_;
   std::unique_ptr<media::VideoReader> reader_;
   media::FramePtr still_;
+  std::string words_;  ///< of captions: what still_ shows
   std::unique_ptr<Chain> chain_;
   media::FramePtr prepared_;
   media::FramePtr output_;

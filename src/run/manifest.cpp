@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
@@ -44,7 +46,8 @@ std::optional<Manifest> read_manifest(const std::string& output) {
                     j.at("sha256").get<std::string>(),
                     j.at("frames").get<std::int64_t>(),
                     j.at("duration").get<double>(),
-                    j.contains("loudness") ? read_loudness(j["loudness"]) : std::nullopt};
+                    j.contains("loudness") ? read_loudness(j["loudness"]) : std::nullopt,
+                    j.value("side_files", std::map<std::string, std::string>{})};
   } catch (const json::exception&) {
     return std::nullopt;  // somebody else's file: then the output is not ours either
   }
@@ -62,18 +65,39 @@ void write_manifest(const std::string& output, const Manifest& m, const std::vec
     list.push_back(to_json_value(in));
     if (!in.video_id.empty()) ids.push_back(in.video_id);
   }
+  if (!m.side_files.empty()) j["side_files"] = m.side_files;
   j["ai_generated"] = {{"contains", !ids.empty()}, {"video_ids", ids}};
   j["inputs"] = list;
   write_file_atomically(manifest_path(output), j.dump(2) + "\n");
 }
 
-bool up_to_date(Session& session, const std::string& output, const std::string& key) {
+std::string beside(const std::string& output, const std::string& name) {
+  return (std::filesystem::path(output).parent_path() / name).string();
+}
+
+bool is_own_side_file(Session& session, const std::string& output, const std::string& path) {
+  std::optional<Manifest> manifest = path == output ? std::nullopt : read_manifest(output);
+  if (!manifest) return false;
+  auto known = manifest->side_files.find(std::filesystem::path(path).filename().string());
+  return known != manifest->side_files.end() && session.content_hash(path) == known->second;
+}
+
+bool is_own_film(Session& session, const std::string& output, const std::string& key) {
   std::optional<Manifest> manifest = key.empty() ? std::nullopt : read_manifest(output);
   if (!manifest || manifest->key != key) return false;
   struct stat s {};
   if (::stat(output.c_str(), &s) != 0 || static_cast<std::uint64_t>(s.st_size) != manifest->bytes)
     return false;
   return session.content_hash(output) == manifest->sha256;
+}
+
+bool up_to_date(Session& session, const std::string& output, const std::string& key) {
+  if (!is_own_film(session, output, key)) return false;
+  const std::map<std::string, std::string> side_files = read_manifest(output).value().side_files;
+  return std::all_of(side_files.begin(), side_files.end(), [&](const auto& file) {
+    const std::string path = beside(output, file.first);
+    return ::access(path.c_str(), R_OK) == 0 && session.content_hash(path) == file.second;
+  });
 }
 
 media::Options ai_metadata(const std::vector<std::string>& video_ids) {

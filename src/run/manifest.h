@@ -15,7 +15,8 @@ struct Manifest {
   std::string sha256;
   std::int64_t frames = 0;
   double duration = 0;
-  std::optional<LoudnessReport> loudness;
+  std::optional<LoudnessReport> loudness = {};
+  std::map<std::string, std::string> side_files = {};  ///< name beside the film → SHA-256
 };
 
 struct ManifestInput {
@@ -28,7 +29,14 @@ std::optional<Manifest> read_manifest(const std::string& output);
 void write_manifest(const std::string& output, const Manifest& manifest,
                     const std::vector<ManifestInput>& inputs, const std::string& toolchain);
 
-/// True when `output` exists and is, byte for byte, what a run with this key published.
+/// A side file's path, by its name.
+std::string beside(const std::string& output, const std::string& name);
+/// Whether `path`, beside an output, is what the output's manifest says of it.
+bool is_own_side_file(Session& session, const std::string& output, const std::string& path);
+
+/// True when `output` exists and is, byte for byte, the film that a run with this key published.
+bool is_own_film(Session& session, const std::string& output, const std::string& key);
+/// The same of the film and everything beside it.
 bool up_to_date(Session& session, const std::string& output, const std::string& key);
 
 /// Container metadata that says the film contains AI-generated video, with the video ids.

@@ -2,7 +2,19 @@
 
 namespace avstage::run {
 
-MediaAccess::MediaAccess(const plan::Plan& plan) : plan_(plan), purchases_(plan.purchases.size()) {}
+MediaAccess::MediaAccess(const plan::Plan& plan)
+    : plan_(plan), purchases_(plan.purchases.size()), captions_(plan.purchases.size()) {}
+
+void MediaAccess::set_captions(int purchase, plan::Cues cues) {
+  std::lock_guard lock(mutex_);
+  captions_[purchase] = std::make_shared<const plan::Cues>(std::move(cues));
+}
+
+std::shared_ptr<const plan::Cues> MediaAccess::captions(int purchase) const {
+  std::lock_guard lock(mutex_);
+  if (!captions_[purchase]) throw Error(ErrorCode::bug, "the captions of a clip are not there yet");
+  return captions_[purchase];
+}
 
 void MediaAccess::set_file(int purchase, const std::string& path) {
   std::lock_guard lock(mutex_);

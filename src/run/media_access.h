@@ -7,6 +7,7 @@
 
 #include "media/demuxer.h"
 #include "net/http_stream.h"
+#include "plan/captions.h"
 #include "plan/plan.h"
 
 namespace avstage::run {
@@ -20,6 +21,9 @@ class MediaAccess {
   void set_file(int purchase, const std::string& path);
   void set_stream(int purchase, std::shared_ptr<net::HttpStream> stream);
   media::Demuxer open(int clip, media::Demuxer::Want want) const;
+  /// The words of a purchase, once they are known. Any thread.
+  void set_captions(int purchase, plan::Cues cues);
+  std::shared_ptr<const plan::Cues> captions(int purchase) const;
   /// Where the bytes of a purchase are; neither path nor stream: not there yet.
   struct Source {
     std::string path;
@@ -33,6 +37,7 @@ class MediaAccess {
   const plan::Plan& plan_;
   mutable std::mutex mutex_;
   std::vector<Source> purchases_;
+  std::vector<std::shared_ptr<const plan::Cues>> captions_;
 };
 
 }  // namespace avstage::run

@@ -11,9 +11,11 @@
 #include "media/container_layout.h"
 #include "media/text_image.h"
 #include "run/acquire.h"
+#include "run/extras.h"
 #include "run/filter_chain.h"
 #include "run/leftovers.h"
 #include "run/manifest.h"
+#include "run/side_files.h"
 #include "run/transparency.h"
 #include "run/uploads.h"
 
@@ -35,20 +37,22 @@ fs::path nearest_existing(const std::string& folder) {
 }
 
 /// Why nothing can be written there, as far as looking tells; "" where it can.
-std::string write_fault(const OutputSpec& output) {
+std::string write_fault(const std::string& path) {
   std::error_code ec;
-  const fs::path there = nearest_existing(folder_of(output.path));
+  const fs::path there = nearest_existing(folder_of(path));
   if (!fs::is_directory(there, ec)) return fmt::format("{} is no folder", there.string());
   if (::access(there.c_str(), W_OK | X_OK) != 0) return fmt::format("no permission for {}", there.string());
-  const bool other = fs::exists(output.path, ec) && !fs::is_regular_file(output.path, ec);
+  const bool other = fs::exists(path, ec) && !fs::is_regular_file(path, ec);
   return other ? "it exists and is no regular file" : "";
 }
 
-void require_writable(const OutputSpec& output) {
-  const std::string fault = write_fault(output);
-  if (fault.empty()) return;
-  throw Error(ErrorCode::local, fmt::format("{}: cannot write {}: {}", output.mark.str(), output.path, fault),
-              "unwritable");
+void require_writable(const Job& job, const OutputSpec& output) {
+  for (const std::string& path : with_side_files(job, output)) {
+    const std::string fault = write_fault(path);
+    if (fault.empty()) continue;
+    throw Error(ErrorCode::local, fmt::format("{}: cannot write {}: {}", output.mark.str(), path, fault),
+                "unwritable");
+  }
 }
 
 /// A name that came from a variable may be that of a link to anywhere.
@@ -106,8 +110,19 @@ std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan
   if (const auto* image = std::get_if<ImageRef>(&ref)) return file_facts(session, image->path, true);
   if (const auto* text = std::get_if<TextRef>(&ref)) return text_facts(session, plan, *text);
   if (std::holds_alternative<ColorRef>(ref)) return still_facts("color");
-  auto clip = kept_clip(session, plan.purchases[planned.purchase], planned.label);
+  if (const auto* captions = std::get_if<CaptionsRef>(&ref)) require_look(*captions);
+  const plan::Purchase& purchase = plan.purchases[planned.purchase];
+  auto clip = kept_clip(session, purchase, plan.clips[purchase.clips.front()].label);
   if (!clip) return std::nullopt;
+  for (plan::Extra extra : purchase.extras) {  // without them the clip has still to be obtained
+    if (archived_extra(session, clip->entry.clip_key, extra).empty()) return std::nullopt;
+  }
+  if (const auto* shown = std::get_if<CaptionsRef>(&ref)) {
+    const std::string path = archived_extra(session, clip->entry.clip_key, plan::Extra::captions);
+    Captions captions = read_captions(path, planned.label);
+    media.set_captions(planned.purchase, std::move(captions.cues));
+    return captions_facts(session, *shown, captions.sha256);
+  }
   media.set_file(planned.purchase, clip->path);
   return plan::ClipFacts{clip->facts, avatar_identity(session.realm(), clip->entry.video_id)};
 }
@@ -199,7 +214,7 @@ void prepare_outputs(const Job& job) {
     const std::string dir = folder_of(output.path);
     require_inside_root(output, dir);
     fs::create_directories(dir, ec);
-    require_writable(output);
+    require_writable(job, output);
     if (!fs::is_directory(dir, ec)) {
       throw Error(ErrorCode::local, fmt::format("{}: cannot make the folder {}", output.mark.str(), dir),
                   "unwritable");
@@ -211,16 +226,23 @@ void prepare_outputs(const Job& job) {
 void check_output(Session& session, const Job& job, const plan::RenderPlan& render, std::size_t index) {
   const OutputSpec& output = job.outputs[index];
   require_inside_root(output, folder_of(output.path));
-  require_writable(output);
-  std::error_code ec;
-  if (session.settings().overwrite || !fs::exists(output.path, ec)) return;
+  require_writable(job, output);
+  if (session.settings().overwrite) return;
   if (render.complete && up_to_date(session, output.path, render.output_keys[index])) return;
-  throw Error(
-      ErrorCode::usage,
-      fmt::format("{}: {} exists and is not known to be what this job makes; give -y to replace it, or "
-                  "another path",
-                  output.mark.str(), output.path),
-      "file_exists");
+  for (const std::string& path : with_side_files(job, output)) {
+    std::error_code ec;
+    // Only something beside the film may be missing; and a run that was killed may have left side files of
+    // its own, with the manifest that says so.
+    if (path == output.path && render.complete && is_own_film(session, path, render.output_keys[index]))
+      continue;
+    if (!fs::exists(path, ec) || is_own_side_file(session, output.path, path)) continue;
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("{}: {} exists and is not known to be what this job makes; give -y to replace it, or "
+                    "another path",
+                    output.mark.str(), path),
+        "file_exists");
+  }
 }
 
 void check_outputs(Session& session, const Job& job, const plan::RenderPlan& render) {

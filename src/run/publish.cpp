@@ -4,8 +4,10 @@
 
 #include "base/atomic_file.h"
 #include "base/crash_point.h"
+#include "base/sha256.h"
 #include "run/assemble.h"
 #include "run/manifest.h"
+#include "run/side_files.h"
 #include "run/soundtrack.h"
 #include "run/transparency.h"
 
@@ -30,6 +32,8 @@ std::vector<ManifestInput> inputs_of(const Production& p) {
       in.kind = "file", in.path = file->path, in.sha256 = hash;
     } else if (const auto* image = std::get_if<ImageRef>(&planned.clip.media)) {
       in.kind = "image", in.path = image->path, in.sha256 = hash;
+    } else if (plan::is_captions(planned.clip)) {
+      in.kind = "captions", in.sha256 = hash;
     } else if (planned.purchase >= 0) {
       in.kind = "avatar", in.video_id = hash;
       const plan::Purchase& purchase = p.plan.purchases[planned.purchase];
@@ -92,11 +96,17 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   Assembled done = assemble(d, part, p.stop);
   crash_point("assembled");
   const double duration = (Rational(d.frames) / d.fps).to_double();
+  const std::map<std::string, std::string> side_files = make_side_files(p, output, part);
+  Manifest manifest{key, done.bytes, done.sha256, d.frames, duration, track.loudness};
+  for (const auto& [name, content] : side_files) manifest.side_files[name] = sha256_hex(content);
   // The manifest first: a kill between the two leaves a manifest that does not fit the file, never a film
-  // that a later run would take for somebody else's.
-  write_manifest(output.path, {key, done.bytes, done.sha256, d.frames, duration, track.loudness},
-                 inputs_of(p), toolchain());
+  // that a later run would take for somebody else's. The film last: where it is, all of it is.
+  write_manifest(output.path, manifest, inputs_of(p), toolchain());
   crash_point("manifest");
+  for (const auto& [name, content] : side_files) {
+    write_file_atomically(beside(output.path, name), content);
+    crash_point("side_file");
+  }
   publish_file(part, output.path);
   crash_point("published");
   remover.release();

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "run/acquire.h"
+#include "run/extras.h"
 #include "run/segment_renderer.h"
 
 namespace avstage::run {
@@ -70,15 +71,25 @@ class Scheduler {
   }
 
   void learn(const AcquireNews& news) {
-    for (int clip : p_.plan.purchases[news.purchase].clips) p_.facts[clip] = news.facts;
+    set_facts(news.purchase, news.facts, news.captions);
     p_.report.purchases.push_back(news.report);
     try {
       p_.resolve();
     } catch (const Error&) {  // its length does not suit the job; the clip itself is kept
-      for (int clip : p_.plan.purchases[news.purchase].clips) p_.facts[clip].reset();
+      set_facts(news.purchase, std::nullopt, "");
       fail(std::current_exception());
     }
     new_renderers();
+  }
+
+  /// Of the clips that show a purchase, and of those that show its words.
+  void set_facts(int purchase, const std::optional<plan::ClipFacts>& facts, const std::string& captions) {
+    for (std::size_t i = 0; i < p_.plan.clips.size(); ++i) {
+      const plan::PlannedClip& planned = p_.plan.clips[i];
+      if (planned.purchase != purchase) continue;
+      const auto* words = std::get_if<CaptionsRef>(&planned.clip.media);
+      p_.facts[i] = facts && words ? captions_facts(p_.session, *words, captions) : facts;
+    }
   }
 
   /// The first failure is the run's; the others must not be lost.

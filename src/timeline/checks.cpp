@@ -52,7 +52,8 @@ void check_range(const Clip& clip, Rational fps) {
 }
 
 bool is_still(const MediaRef& media) {
-  return !std::holds_alternative<FileRef>(media) && !std::holds_alternative<AvatarRef>(media);
+  return !std::holds_alternative<FileRef>(media) && !std::holds_alternative<AvatarRef>(media) &&
+         !std::holds_alternative<CaptionsRef>(media);
 }
 
 void check_still(const Clip& clip) {
@@ -114,7 +115,49 @@ void check_outputs(const Job& job) {
       if (const auto* file = std::get_if<FileRef>(&clip.media)) check(file->path, clip.mark);
       if (const auto* image = std::get_if<ImageRef>(&clip.media)) check(image->path, clip.mark);
       if (const auto* text = std::get_if<TextRef>(&clip.media)) check(text->font, clip.mark);
+      if (const auto* captions = std::get_if<CaptionsRef>(&clip.media)) check(captions->look.font, clip.mark);
     }
+  }
+}
+
+const AvatarRef& avatar_clip(const Job& job, const std::string& id, const Mark& mark) {
+  std::vector<std::string_view> ids;
+  for (const Track& track : job.tracks) {
+    for (const Clip& clip : track.clips) {
+      const auto* avatar = std::get_if<AvatarRef>(&clip.media);
+      if (avatar == nullptr || clip.id.empty()) continue;
+      if (clip.id == id) return *avatar;
+      ids.push_back(clip.id);
+    }
+  }
+  fail(mark, "reference", fmt::format("{}, which no avatar clip is called", in_quotes(id)),
+       ids.empty() ? "the \"id\" of an avatar clip, and none has one" : joined(ids), suggest(id, ids));
+}
+
+/// The vendor makes captions only where they were ordered with the clip.
+void check_captions(const Job& job, const Clip& clip) {
+  const auto* captions = std::get_if<CaptionsRef>(&clip.media);
+  if (captions == nullptr) return;
+  const AvatarRef& avatar = avatar_clip(job, captions->from, clip.mark);
+  if (avatar.caption || !avatar.request.empty() || !avatar.video_id.empty()) return;
+  fail(clip.mark, "captions",
+       fmt::format("captions from {}, whose avatar orders none", in_quotes(captions->from)),
+       "an avatar with \"caption\": true (another order than without)");
+}
+
+std::string stem(const std::string& path) {
+  return path.substr(0, path.rfind('.'));
+}
+
+void check_posters(const Job& job) {
+  std::map<std::string, Mark> posters;
+  for (const OutputSpec& output : job.outputs) {
+    if (!output.poster) continue;
+    if (!output.poster->from.empty()) avatar_clip(job, output.poster->from, output.poster->mark);
+    auto [first, is_new] = posters.emplace(normal(stem(output.path)), output.mark);
+    if (is_new) continue;
+    fail(output.poster->mark, "output", fmt::format("a second poster of {}", in_quotes(stem(output.path))),
+         fmt::format("one (the first is in {})", place(first->second)));
   }
 }
 
@@ -126,11 +169,13 @@ void check_job(const Job& job) {
     for (const Clip& clip : track.clips) {
       check_range(clip, job.canvas.fps);
       check_still(clip);
+      check_captions(job, clip);
     }
   }
   check_anchors(job);
   check_ducks(job);
   check_outputs(job);
+  check_posters(job);
 }
 
 }  // namespace avstage

@@ -77,6 +77,7 @@ struct TrackDraft {
 constexpr Field<TrackDraft> track_fields[] = {
     {"id", [](const Value& v, TrackDraft& d) { d.track.id = v.name("an id"); }},
     {"clips", [](const Value& v, TrackDraft& d) { d.track.clips = read_clips(v, d.context); }},
+    {"captions", [](const Value& v, TrackDraft& d) { d.track.clips = {read_captions(v, d.context)}; }},
 };
 
 /// Another version's unknown keys are no typos: the version is looked at before anything else.
@@ -102,7 +103,12 @@ Track read_track(const Value& value, const Context& context) {
   TrackDraft draft{context, {}};
   read_fields<TrackDraft>(value, "a track", {track_fields}, draft);
   draft.track.mark = value.mark();
-  if (draft.track.clips.empty()) value.refuse_missing("\"clips\"", "a list of clips under \"clips\"");
+  if (auto captions = value.find("captions"); captions && value.find("clips")) {
+    fail(captions->mark(), "value", "\"captions\" beside \"clips\"", "a track of their own for captions");
+  }
+  if (draft.track.clips.empty()) {
+    value.refuse_missing("\"clips\"", "a list of clips under \"clips\", or \"captions\"");
+  }
   return draft.track;
 }
 

@@ -53,6 +53,37 @@ LoudnessSpec read_loudness(const Value& value) {
   return loudness;
 }
 
+constexpr Field<PosterSpec> poster_fields[] = {
+    {"thumbnail",
+     [](const Value& v, PosterSpec& p) {
+       p.kind = PosterSpec::Kind::thumbnail;
+       p.from = v.name("the id of an avatar clip");
+     }},
+    {"gif",
+     [](const Value& v, PosterSpec& p) {
+       p.kind = PosterSpec::Kind::gif;
+       p.from = v.name("the id of an avatar clip");
+     }},
+};
+
+/// Seconds in the film, or one of the vendor's pictures of a clip.
+PosterSpec read_poster(const Value& value) {
+  PosterSpec poster;
+  poster.mark = value.mark();
+  if (value.is(Value::Type::object)) {
+    read_fields<PosterSpec>(value, "a poster", {poster_fields}, poster);
+    if (value.node().members.size() != 1) value.refuse("exactly one of thumbnail, gif");
+    return poster;
+  }
+  if (!value.is(Value::Type::number))
+    value.refuse("seconds in the film, or { \"thumbnail\" or \"gif\": id }");
+  value.number(0, 86400);
+  auto seconds = parse_decimal(value.node().text);
+  if (!seconds) value.refuse("seconds with at most 9 decimals");
+  poster.at.seconds = *seconds;
+  return poster;
+}
+
 constexpr Field<OutputDraft> output_fields[] = {
     {"path", [](const Value& v, OutputDraft& d) { read_output_path(v, d.base_dir, d.output); }},
     {"size", [](const Value& v, OutputDraft& d) { d.output.size = read_size(v, 16, 8192); }},
@@ -63,6 +94,7 @@ constexpr Field<OutputDraft> output_fields[] = {
     {"preset", [](const Value& v, OutputDraft& d) { d.output.preset = v.choice(presets); }},
     {"audio", [](const Value& v, OutputDraft& d) { d.output.audio = read_audio(v); }},
     {"loudness", [](const Value& v, OutputDraft& d) { d.output.loudness = read_loudness(v); }},
+    {"poster", [](const Value& v, OutputDraft& d) { d.output.poster = read_poster(v); }},
 };
 
 }  // namespace

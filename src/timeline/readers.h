@@ -25,6 +25,8 @@ AvatarRef read_avatar(const Value& value, const std::string& base_dir);
 /// `"sources": { name: { "file": … } }`
 std::map<std::string, MediaRef, std::less<>> read_sources(const Value& value, const Context& context);
 std::vector<Clip> read_clips(const Value& list, const Context& context);
+/// `"captions": { "from": … }` of a track, as the clip that shows them.
+Clip read_captions(const Value& value, const Context& context);
 std::vector<FilterSpec> read_filters(const Value& list);
 OutputSpec read_output(const Value& value, const std::string& base_dir);
 /// The vendor's own request body as canonical JSON text: keys sorted, no white space.

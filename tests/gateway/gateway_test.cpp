@@ -112,6 +112,42 @@ TEST_F(GatewayTest, AnArchivedClipIsServedWithoutTheVendor) {
       << "kept alive";
 }
 
+TEST_F(GatewayTest, ATransparentClipIsServedAsTheWebmItIs) {
+  VideoSpec spec;
+  spec.codec = "libvpx-vp9";
+  spec.pix_fmt = "yuva420p";
+  spec.audio_codec = "libopus";
+  make_video(dir / "alpha.webm", spec);
+  Vendor::Script s{.clip = read_bytes(dir / "alpha.webm")};
+  s.duration = 1;
+  Vendor vendor(s);
+  const Job transparent = job(R"({ "version": 1, "heygen": { "deadline": "60s" }, "clips": [ { "id": "h",
+    "avatar": { "id": "a", "voice": "v", "say": "hello", "transparent": "require" } } ], "output": "out.mp4" })");
+  ClipSource::open(transparent, "", settings(vendor.url()))->wait_complete();
+  for (const std::vector<Job>& jobs : {std::vector<Job>{transparent}, std::vector<Job>{}}) {
+    gateway_ = gateway::Gateway::start(settings(vendor.url()), jobs, {});
+    const std::string url = gateway_->links().at(0).url;
+    EXPECT_TRUE(url.ends_with(".webm")) << url;
+    EXPECT_THAT(curl("-o got -D - " + url), HasSubstr("Content-Type: video/webm"));
+    EXPECT_EQ(read_bytes(dir / "got"), s.clip);
+  }
+  EXPECT_EQ(vendor.charges(), 1);
+}
+
+/// The clip that was asked for is the job's URL, whatever took its place.
+TEST_F(GatewayTest, AFallbackIsServedInTheClipsPlace) {
+  Vendor::Script s = script();
+  s.refuse = "webm";
+  Vendor vendor(s);
+  const Job preferred = job(R"({ "version": 1, "heygen": { "deadline": "60s" }, "clips": [ { "id": "h",
+    "avatar": { "id": "a", "voice": "v", "say": "hello", "transparent": "prefer" } } ], "output": "out.mp4" })");
+  ClipSource::open(preferred, "", settings(vendor.url()))->wait_complete();
+  gateway_ = gateway::Gateway::start(settings(vendor.url()), {preferred}, {});
+  EXPECT_EQ(curl("-o got " + gateway_->links().at(0).url), " exit 0");
+  EXPECT_EQ(read_bytes(dir / "got"), s.clip);
+  EXPECT_EQ(vendor.charges(), 1);
+}
+
 TEST_F(GatewayTest, OnlyWhoKnowsTheUrlGetsAnything) {
   Vendor vendor(script());
   ClipSource::open(the_job(), "", settings(vendor.url()))->wait_complete();

@@ -7,6 +7,7 @@
 #include <future>
 
 #include "media/demuxer.h"
+#include "media/video_reader.h"
 #include "render/bench.h"
 #include "render/vendor.h"
 
@@ -219,7 +220,7 @@ TEST_F(CopyTo, AStopDoesNotWaitForAReaderThatSleeps) {
   ::close(ends[1]);
 }
 
-TEST_F(CopyTo, TransparencyIsKeptInMatroskaAndRefusedElsewhere) {
+TEST_F(CopyTo, TransparencyIsKeptInMatroskaAndWebmAndRefusedElsewhere) {
   VideoSpec spec;
   spec.codec = "libvpx-vp9";
   spec.pix_fmt = "yuva420p";
@@ -233,13 +234,18 @@ TEST_F(CopyTo, TransparencyIsKeptInMatroskaAndRefusedElsewhere) {
   const std::string bytes = read_bytes(dir / "alpha.webm");
   FaultServer server([&](const HttpRequest& r, Connection& c) { serve_file(c, r, bytes); });
   auto clip = open_url(server);
-  media::Demuxer copy = media::Demuxer::open_file(copied(*clip, "matroska"));
-  EXPECT_TRUE(copy.facts().video->alpha);
-  EXPECT_TRUE(copy.facts().audio);
+  for (const char* container : {"matroska", "webm"}) {
+    media::VideoReader copy(media::Demuxer::open_file(copied(*clip, container)));
+    EXPECT_TRUE(copy.facts().audio) << container;
+    const AVFrame* frame = copy.frame_at(Time(0), Rational(25));
+    ASSERT_EQ(frame->format, AV_PIX_FMT_YUVA420P) << container;
+    EXPECT_LT(sample(*frame, 3, 8, 40), 8) << container;
+    EXPECT_GT(sample(*frame, 3, 150, 40), 247) << container;
+  }
   for (const char* container : {"nut", "mp4"}) {
     auto [code, message] = failure([&] { copied(*clip, container); });
     EXPECT_EQ(code, 2);
-    EXPECT_NE(message.find("matroska has"), std::string::npos) << message;
+    EXPECT_NE(message.find("matroska and webm have"), std::string::npos) << message;
   }
 }
 

@@ -39,6 +39,10 @@ void Vendor::set_status(const std::string& status) {
 
 void Vendor::answer(const HttpRequest& r, Connection& c) {
   if (r.target.starts_with("/clip")) return download(r, c);
+  if (r.target == "/captions") {
+    serve_file(c, r, script_.captions, {});
+    return;
+  }
   if (r.target == "/v1/asset" || r.target == "/v3/assets") {
     c.respond(200, R"({"code":100,"data":{"id":"up1","asset_id":"up1"}})", kJson);
     return;
@@ -55,6 +59,10 @@ void Vendor::create(const HttpRequest& r, Connection& c, bool v3) {
   ++creates_;
   if (!script_.create_answer.empty()) {
     c.respond(script_.create_status, script_.create_answer, kJson);
+    return;
+  }
+  if (!script_.refuse.empty() && r.body.find(script_.refuse) != std::string::npos) {
+    c.respond(400, R"({"error":{"code":"invalid_parameter","message":"refused by the script"}})", kJson);
     return;
   }
   if (creates_ > 1 && !script_.refuse_repeats.empty()) {
@@ -98,6 +106,7 @@ void Vendor::status(const std::string& id, Connection& c, bool v3) const {
   if (script_.status == "completed") {
     data["video_url"] = server_->url(fmt::format("/clip.mp4?Signature=s{}", ++signatures_));
     data["duration"] = script_.duration;
+    if (!script_.captions.empty()) data[v3 ? "subtitle_url" : "caption_url"] = server_->url("/captions");
     if (script_.insufficient_credit) {
       data["error"] = {{"code", "MOVIO_PAYMENT_INSUFFICIENT_CREDIT"}, {"message", "Insufficient credit"}};
     }

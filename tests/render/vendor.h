@@ -22,9 +22,11 @@ class Vendor {
     std::string status = "completed";  ///< of every status call
     double duration = 0;
     bool insufficient_credit = false;  ///< completed with a URL and that error
+    std::string captions;              ///< the caption file's bytes; empty: it has made none
     std::string create_answer;         ///< a whole body instead of the right one
     int create_status = 200;
     bool unlisted = false;            ///< its list is empty
+    std::string refuse;               ///< creates with this in their body get a 400; empty: none
     std::vector<int> refuse_repeats;  ///< HTTP statuses of the creates after the first, one each
     int lose_answers = 0;             ///< so many creates are accepted, but their answers never arrive
     std::uint64_t expire_at = 0;      ///< the first URL turns 403 from this byte on (0: never)

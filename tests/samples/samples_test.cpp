@@ -181,5 +181,23 @@ TEST_F(Samples, AContactSheetShowsTwelveMomentsInSquarePixels) {
   EXPECT_EQ(shell("samples/contact_sheet samples/media/none.mp4 sheet.png").code, 6);
 }
 
+TEST_F(Samples, ATransparentPresenterStandsInTheFilmWithHerWords) {
+  json report = render("06_transparent.json");
+  ASSERT_EQ(report["purchases"].size(), 1U);
+  const std::string film = sample("out/06_transparent.mp4");
+  expect_film(film, 1280, 720, report["outputs"][0]["frames"]);
+  Film out(film), street(sample("media/street.mp4"));
+  EXPECT_LT(distance(out.around(5, 512, 600), street.around(5, 512, 600)), 8) << "she comes after 0.5 s";
+  EXPECT_GT(distance(out.around(38, 512, 500), street.around(38, 512, 500)), 20) << "she is not there";
+  for (auto [x, y] : {std::pair(40, 300), {1000, 300}, {1240, 100}}) {
+    EXPECT_LT(distance(out.around(38, x, y), street.around(38, x, y)), 8) << "something stands behind her";
+  }
+  EXPECT_NE(read_bytes(sample("out/06_transparent.srt")).find("Nothing stands behind me."),
+            std::string::npos);
+  EXPECT_EQ(read_bytes(sample("out/06_transparent.vtt")).substr(0, 6), "WEBVTT");
+  EXPECT_EQ(probe_media(sample("out/06_transparent.poster.png")).video->width, 1280);
+  expect_up_to_date("06_transparent.json");
+}
+
 }  // namespace
 }  // namespace avstage::test

@@ -194,7 +194,16 @@ struct DuckSpec {
   Mark mark;
 };
 
-using MediaRef = std::variant<FileRef, ImageRef, ColorRef, TextRef, AvatarRef>;
+/// The words of an avatar clip, from the caption file that the vendor has made of it: shown while that clip
+/// is shown, or written beside the film. A track of its own.
+struct CaptionsRef {
+  std::string from;                  ///< the id of an avatar clip
+  bool burn = false;                 ///< drawn into the picture
+  std::vector<std::string> sidecar;  ///< srt, vtt
+  TextRef look;                      ///< of what is drawn; without text
+};
+
+using MediaRef = std::variant<FileRef, ImageRef, ColorRef, TextRef, AvatarRef, CaptionsRef>;
 
 struct Clip {
   std::string id;  ///< as given, or "" — messages then use the pointer
@@ -238,6 +247,15 @@ struct LoudnessSpec {
   double true_peak = -1;  ///< dBTP that no peak passes before it is encoded, −9…0
 };
 
+/// A still beside a film: one of its frames, or what the vendor has made of an avatar clip.
+struct PosterSpec {
+  enum class Kind { frame, thumbnail, gif };
+  Kind kind = Kind::frame;
+  TimeValue at;      ///< of the frame, in the film
+  std::string from;  ///< the id of the avatar clip
+  Mark mark;
+};
+
 struct OutputSpec {
   std::string path;  ///< the file's ending chooses the container: mp4, mov, mkv
   /// With a variable in the path: the folder that it must not lead out of, not by a link either. Else "".
@@ -249,6 +267,7 @@ struct OutputSpec {
   std::string preset = "veryfast";          ///< x264's and x265's names
   AudioSettings audio;
   std::optional<LoudnessSpec> loudness;  ///< without: as the mix is
+  std::optional<PosterSpec> poster;
   Mark mark;
 };
 
