@@ -34,7 +34,7 @@ std::chrono::milliseconds full_jitter(int tried) {
   std::string message = what + ": " + error.str();
   if (error.money) throw Error(ErrorCode::money, message, "credit");
   if (refuses_account(error)) throw Error(ErrorCode::money, message, "key");
-  throw Error(ErrorCode::vendor, message, "vendor");
+  throw Error(ErrorCode::vendor, message, error.http_status == 410 ? "gone" : "vendor");
 }
 
 /// What it means that the net client has no answer to a paid request, but for an interruption.
@@ -100,13 +100,13 @@ SubmitResult Api::create(const std::string& path, const Json& body, const net::H
 }
 
 std::optional<Json> Api::get(const std::string& path, bool (*usable)(const Json& body),
-                             const std::stop_token& stop, AnswerSize size) {
+                             const std::stop_token& stop, AnswerSize size, const BusyWait& wait) {
   net::Request question = request("GET", path);
   if (size == AnswerSize::list) {
     question.timeout = list_timeout;
     question.max_body = largest_list;
   }
-  return ask(question, "GET " + path.substr(0, path.find('?')), usable, stop);
+  return ask(question, "GET " + path.substr(0, path.find('?')), usable, stop, wait);
 }
 
 Json Api::upload(const std::string& url, net::Headers type, const std::string& content,
@@ -117,12 +117,13 @@ Json Api::upload(const std::string& url, net::Headers type, const std::string& c
   post.body = content;
   post.timeout = upload_timeout;
   std::string what = "upload to " + url;
-  if (std::optional<Json> body = ask(post, what, usable, stop)) return std::move(*body);
+  if (std::optional<Json> body = ask(post, what, usable, stop, {})) return std::move(*body);
   throw Error(ErrorCode::vendor, what + ": the vendor has no such path (HTTP 404)", "vendor");
 }
 
 std::optional<Json> Api::ask(const net::Request& question, const std::string& what,
-                             bool (*usable)(const Json& body), const std::stop_token& stop) {
+                             bool (*usable)(const Json& body), const std::stop_token& stop,
+                             const BusyWait& busy) {
   for (int tried = 0;; ++tried) {
     bool last = tried + 1 == max_tries;
     std::optional<std::int64_t> asked;
@@ -136,11 +137,16 @@ std::optional<Json> Api::ask(const net::Request& question, const std::string& wh
       bool again =
           !error.money && (is_transient(answer.response.status) || is_rate_limit(error) || unreadable);
       if (!again || (last && unreadable)) refuse(error, what);
+      asked = answer.response.retry_after(clock_.unix_seconds());
+      if (busy && asked && is_rate_limit(error)) {
+        busy(std::chrono::seconds(std::max<std::int64_t>(*asked, 1)), error.str());
+        --tried;
+        continue;
+      }
       if (last) {
         throw Error(ErrorCode::network,
                     fmt::format("{}: gave up after {} tries: {}", what, max_tries, error.str()), "gave_up");
       }
-      asked = answer.response.retry_after(clock_.unix_seconds());
     } catch (const net::TransportError& error) {
       if (last) {
         throw Error(ErrorCode::network,

@@ -28,7 +28,8 @@ class Api {
   /// The body of a GET's answer, repeated on transport errors, 408, 425, 429, 5xx and answers that are not
   /// `usable`. nullopt on 404. Throws as Provider::status says; Error{vendor} for any other refusal.
   std::optional<Json> get(const std::string& path, bool (*usable)(const Json& body),
-                          const std::stop_token& stop, AnswerSize size = AnswerSize::ordinary);
+                          const std::stop_token& stop, AnswerSize size = AnswerSize::ordinary,
+                          const BusyWait& wait = {});
 
   /// One file to `url`, with the key. Its answer's body; repeated like a GET, since an upload is free.
   Json upload(const std::string& url, net::Headers type, const std::string& content,
@@ -39,7 +40,8 @@ class Api {
 
  private:
   std::optional<Json> ask(const net::Request& request, const std::string& what,
-                          bool (*usable)(const Json& body), const std::stop_token& stop);
+                          bool (*usable)(const Json& body), const std::stop_token& stop,
+                          const BusyWait& busy);
   net::Request request(const std::string& method, const std::string& path) const;
   net::Response perform(const net::Request& request, const std::stop_token& stop);
   void wait(int tried, std::optional<std::int64_t> asked, const std::stop_token& stop);

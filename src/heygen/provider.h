@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -57,6 +60,10 @@ struct VideoStatus {
   bool unpaid = false;
 };
 
+/// Called where the vendor is busy (429) and says for how long: does the waiting, or throws. What is asked
+/// for may be any number from 1 s up.
+using BusyWait = std::function<void(std::chrono::seconds asked, const std::string& why)>;
+
 /// A provider speaks one dialect to one account. Any thread; blocking calls end with Error{interrupted}.
 class Provider {
  public:
@@ -75,8 +82,19 @@ class Provider {
   virtual std::string upload(const AssetFile& file, const std::stop_token& stop) = 0;
 
   /// One status request, repeated inside on transport errors, 5xx and 429 a few times with back-off. A 404 is
-  /// `pending` with word "not_found". Error{network} when it gave up; Error{money} on 401/403.
-  virtual VideoStatus status(const std::string& video_id, const std::stop_token& stop) = 0;
+  /// `pending` with word "not_found". Error{network} when it gave up; Error{money} on 401/403; Error{vendor},
+  /// "gone", when it is not the video but the dialect that the vendor does not know any more. With `wait`,
+  /// what a busy vendor asks for is waited for by it, and does not count as a try.
+  virtual VideoStatus status(const std::string& video_id, const std::stop_token& stop,
+                             const BusyWait& wait = {}) = 0;
+
+  static constexpr std::size_t most_ids = 100;
+  /// The status words of up to `most_ids` videos by id, in one request that is repeated like status(). A
+  /// video that the vendor does not list is missing, or "not_found". nullopt: the dialect has no such
+  /// question, or the vendor refuses it. Error{network} when it gave up.
+  virtual std::optional<std::map<std::string, std::string>> words(const std::vector<std::string>& video_ids,
+                                                                  const std::stop_token& stop,
+                                                                  const BusyWait& wait = {}) = 0;
 
   /// The video whose title carries `tag`, from the vendor's list (all pages that can hold it); nullopt: not
   /// there.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "heygen/api.h"
 #include "heygen/request.h"
 
@@ -24,6 +26,11 @@ SubmitResult with_way_out(SubmitResult result) {
         "the vendor's v2 API is gone, nothing was bought: use \"api\": \"v3\". It said: {}", error.message);
   }
   return result;
+}
+
+[[noreturn]] void fail_gone(const std::string& why) {
+  throw Error(ErrorCode::vendor,
+              fmt::format("the vendor's v2 API is gone: use \"api\": \"v3\". It said: {}", why), "gone");
 }
 
 const Json& videos_of(const Json& body) {
@@ -68,9 +75,17 @@ class V2 : public Provider {
     return text_of(member(member(body, "data"), "id"));
   }
 
-  VideoStatus status(const std::string& video_id, const std::stop_token& stop) override {
-    std::optional<Json> body =
-        api_.get("/v1/video_status.get?video_id=" + url_encode(video_id), has_status, stop);
+  VideoStatus status(const std::string& video_id, const std::stop_token& stop,
+                     const BusyWait& wait) override {
+    std::optional<Json> body;
+    try {
+      body = api_.get("/v1/video_status.get?video_id=" + url_encode(video_id), has_status, stop,
+                      AnswerSize::ordinary, wait);
+    } catch (const Error& error) {
+      if (error.name() == "gone") fail_gone(error.message());
+      throw;
+    }
+    if (!body) require_api(stop);
     VideoStatus out;
     out.word = "not_found";
     if (!body) return out;
@@ -86,12 +101,31 @@ class V2 : public Provider {
     return judge_status(std::move(out), video_id, api_);
   }
 
+  std::optional<std::map<std::string, std::string>> words(const std::vector<std::string>&,
+                                                          const std::stop_token&, const BusyWait&) override {
+    return std::nullopt;
+  }
+
   std::optional<std::string> find_by_tag(const std::string& tag, const std::stop_token& stop) override {
     return find_in_list(api_, listing, tag, stop);
   }
 
  private:
+  /// A 404 says that the video is unknown, or that the path is. Where the list is gone too, all is gone.
+  void require_api(const std::stop_token& stop) {
+    if (alive_) return;
+    try {
+      alive_ = api_.get(listing.pages.path + "?limit=1", listing.pages.usable, stop).has_value();
+    } catch (const Error& error) {
+      if (error.name() == "gone") fail_gone(error.message());
+      if (error.code() == ErrorCode::interrupted) throw;
+      return;  // nothing is known of the list: the video may be new
+    }
+    if (!alive_) fail_gone("HTTP 404");
+  }
+
   Api api_;
+  std::atomic<bool> alive_ = false;  ///< has listed its videos
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "base/sha256.h"
 #include "heygen/api.h"
 #include "heygen/request.h"
@@ -7,12 +8,25 @@
 namespace avstage::heygen {
 namespace {
 
-const Listing listing{
-    {"/v3/videos", [](const Json& body) { return member(body, "data").is_array(); }, next_v3_page},
-    [](const Json& body, const std::string& tag) { return find_tagged(member(body, "data"), "title", tag); }};
-
 bool has_status(const Json& body) {
   return member(member(body, "data"), "status").is_string();
+}
+
+bool has_list(const Json& body) {
+  return member(body, "data").is_array();
+}
+
+const Listing listing{{"/v3/videos", has_list, next_v3_page}, [](const Json& body, const std::string& tag) {
+                        return find_tagged(member(body, "data"), "title", tag);
+                      }};
+
+std::map<std::string, std::string> words_of(const Json& body) {
+  std::map<std::string, std::string> out;
+  for (const Json& item : member(body, "data")) {
+    std::string id = text_of(member(item, "video_id")), word = text_of(member(item, "status"));
+    if (!id.empty() && !word.empty()) out[id] = word;
+  }
+  return out;
 }
 
 std::optional<ApiError> failure_of(const Json& data) {
@@ -58,8 +72,10 @@ class V3 : public Provider {
     return text_of(member(member(body, "data"), "asset_id"));
   }
 
-  VideoStatus status(const std::string& video_id, const std::stop_token& stop) override {
-    std::optional<Json> body = api_.get("/v3/videos/" + url_encode(video_id), has_status, stop);
+  VideoStatus status(const std::string& video_id, const std::stop_token& stop,
+                     const BusyWait& wait) override {
+    std::optional<Json> body =
+        api_.get("/v3/videos/" + url_encode(video_id), has_status, stop, AnswerSize::ordinary, wait);
     VideoStatus out;
     out.word = "not_found";
     if (!body) return out;
@@ -72,6 +88,22 @@ class V3 : public Provider {
     out.duration = positive_number(member(data, "duration"));
     out.error = failure_of(data);
     return judge_status(std::move(out), video_id, api_);
+  }
+
+  std::optional<std::map<std::string, std::string>> words(const std::vector<std::string>& video_ids,
+                                                          const std::stop_token& stop,
+                                                          const BusyWait& wait) override {
+    std::string path = "/v3/videos/statuses?video_ids=";
+    for (const std::string& id : video_ids) path += (path.back() == '=' ? "" : ",") + url_encode(id);
+    try {
+      std::optional<Json> body = api_.get(path, has_list, stop, AnswerSize::ordinary, wait);
+      if (!body) return std::nullopt;
+      return words_of(*body);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::vendor && error.code() != ErrorCode::money) throw;
+      log::info("{}; each video is asked for by itself", error.message());
+      return std::nullopt;
+    }
   }
 
   std::optional<std::string> find_by_tag(const std::string& tag, const std::stop_token& stop) override {

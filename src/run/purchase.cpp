@@ -25,9 +25,17 @@ milliseconds jittered(milliseconds base, double low, double high) {
 }
 
 /// What a vendor asks for may be any number.
-milliseconds seconds_at_most(std::int64_t asked) {
-  constexpr std::int64_t a_year = 365 * 86400;
-  return seconds(std::min(asked, a_year));
+seconds at_most_a_year(seconds asked) {
+  return std::min(asked, seconds(365 * 86400));
+}
+
+/// Of this side, not the vendor's: it says already which clip it is about.
+struct Impatience : Error {
+  using Error::Error;
+};
+
+[[noreturn]] void interrupted() {
+  throw Error(ErrorCode::interrupted, "stopped", "interrupted");
 }
 
 /// What a human can do about the account.
@@ -63,28 +71,33 @@ template <typename Question>
 auto Purchaser::asked(const Question& question) {
   try {
     return question();
+  } catch (const Impatience&) {
+    throw;
   } catch (const Error& e) {
     std::string advice = e.code() == ErrorCode::money ? account_advice(e.name() == "credit") : "";
     throw Error(e.code(), label_ + ": " + e.message() + advice, e.name());
   }
 }
 
+void Purchaser::require_time(milliseconds duration, const std::string& what) const {
+  if (session_.clock().now() + duration <= deadline_) return;
+  throw Impatience(
+      ErrorCode::network,
+      fmt::format("{}: not ready within the deadline of {} s ({}); run again to go on waiting, nothing "
+                  "is bought twice",
+                  label_, heygen_.deadline.round(), what),
+      "deadline");
+}
+
 void Purchaser::sleep(milliseconds duration, const std::string& what, const std::stop_token& stop) {
-  if (session_.clock().now() + duration > deadline_) {
-    throw Error(
-        ErrorCode::network,
-        fmt::format("{}: not ready within the deadline of {} s ({}); run again to go on waiting, nothing "
-                    "is bought twice",
-                    label_, heygen_.deadline.round(), what),
-        "deadline");
-  }
-  if (!session_.clock().sleep(duration, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+  require_time(duration, what);
+  if (!session_.clock().sleep(duration, stop)) interrupted();
 }
 
 Bought Purchaser::run(const std::stop_token& stop) {
   if (!avatar_.video_id.empty()) {
-    std::string dialect = heygen::choose_dialect(avatar_, heygen_.api);
-    return {dialect, avatar_.video_id, "given", poll(dialect, avatar_.video_id, stop), std::nullopt};
+    Polled polled = poll(heygen::choose_dialect(avatar_, heygen_.api), avatar_.video_id, stop);
+    return {polled.dialect, avatar_.video_id, "given", polled.status, std::nullopt};
   }
   return settle(bring_to_submitted(stop), stop);
 }
@@ -168,7 +181,8 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
       entry = session_.ledger().unsent(entry);
       why = unsent->why;
       if (unsent->retry_after) {
-        wait_as_asked(std::max(delay, seconds_at_most(*unsent->retry_after)), why, stop);
+        wait_as_asked(std::max(delay, milliseconds(at_most_a_year(seconds(*unsent->retry_after)))), why,
+                      stop);
         delay = std::min<milliseconds>(delay * 2, seconds(20));
         --tries;  // --max-wait is the limit here
         continue;
@@ -194,11 +208,11 @@ ledger::Entry Purchaser::submit(ledger::Entry entry, const std::stop_token& stop
 void Purchaser::wait_as_asked(milliseconds asked, const std::string& why, const std::stop_token& stop) {
   const milliseconds most((session_.settings().max_wait * Rational(1000)).round());
   if (asked > most - waited_) {
-    throw Error(
+    throw Impatience(
         ErrorCode::network,
         fmt::format(
             "{}: the vendor asks to wait {} s ({}), after {} s of waiting; --max-wait allows {} s: run "
-            "again later, nothing was bought",
+            "again later, nothing is bought twice",
             label_, asked / seconds(1), why, waited_ / seconds(1), most / seconds(1)),
         "max_wait");
   }
@@ -241,17 +255,40 @@ void Purchaser::fail_ambiguous(const ledger::Entry& entry, const std::string& wh
       "ambiguous");
 }
 
-heygen::VideoStatus Purchaser::poll(const std::string& dialect, const std::string& video_id,
-                                    const std::stop_token& stop) {
+/// Where v2 is gone, its videos may still be known to v3: to ask costs nothing.
+Purchaser::Polled Purchaser::poll(const std::string& dialect, const std::string& video_id,
+                                  const std::stop_token& stop) {
+  try {
+    return {dialect, poll_in(dialect, video_id, stop)};
+  } catch (const Error& e) {
+    if (e.name() != "gone" || dialect != "v2" || heygen_.api == "v2") throw;
+    log::warning("{}; asking its v3 for video {}", e.message(), video_id);
+  }
+  auto status = asked([&] { return session_.provider("v3").status(video_id, stop); });
+  if (status.word == "not_found") {
+    throw Error(
+        ErrorCode::vendor,
+        fmt::format("{}: the vendor's v2 API is gone, and its v3 does not know video {}: look for it "
+                    "at the vendor's site and use the file, or set \"take\": {} to buy the clip again",
+                    label_, video_id, avatar_.take + 1),
+        "gone");
+  }
+  return {"v3", poll_in("v3", video_id, stop)};
+}
+
+heygen::VideoStatus Purchaser::poll_in(const std::string& dialect, const std::string& video_id,
+                                       const std::stop_token& stop) {
   using State = heygen::VideoStatus::State;
   const Patience& patience = session_.patience();
-  heygen::Provider& provider = session_.provider(dialect);
+  StatusRounds::Watch watch(session_.rounds(dialect), video_id);
+  auto busy = [&](seconds time, const std::string& why) { wait_as_asked(at_most_a_year(time), why, stop); };
   milliseconds delay = patience.first_poll;
+  if (origin_ == "bought") sleep(patience.before_first, fmt::format("video {} is new", video_id), stop);
   const auto begin = session_.clock().now();
   auto no_url_since = begin;
   for (;;) {
     crash_point("polling");
-    heygen::VideoStatus status = asked([&] { return provider.status(video_id, stop); });
+    heygen::VideoStatus status = asked([&] { return watch.ask(stop, busy); });
     if (status.state != State::pending) return status;
     const auto now = session_.clock().now();
     if (status.word == "not_found" && now - begin > patience.unknown_id) {
@@ -271,13 +308,15 @@ heygen::VideoStatus Purchaser::poll(const std::string& dialect, const std::strin
           "no_url");
     }
     listener_.waiting(status.word);
-    sleep(jittered(delay, 0.8, 1.2), fmt::format("video {} is {}", video_id, log::redact(status.word)), stop);
+    const milliseconds pause = jittered(delay, 0.8, 1.2);
+    require_time(pause, fmt::format("video {} is {}", video_id, log::redact(status.word)));
+    if (!watch.sleep(pause, stop)) interrupted();
     delay = std::min<milliseconds>(milliseconds(delay.count() * 13 / 10), patience.longest_poll);
   }
 }
 
 Bought Purchaser::settle(ledger::Entry entry, const std::stop_token& stop) {
-  heygen::VideoStatus status = poll(entry.dialect, entry.video_id, stop);
+  const auto [dialect, status] = poll(entry.dialect, entry.video_id, stop);
   if (status.state == heygen::VideoStatus::State::failed) {
     std::string words = status.error ? status.error->str() : "no reason given";
     bool money = status.error && status.error->money;
@@ -301,7 +340,7 @@ Bought Purchaser::settle(ledger::Entry entry, const std::stop_token& stop) {
                     avatar_.take + 1),
         "unpaid");
   }
-  return {entry.dialect, entry.video_id, origin_, status, entry};
+  return {dialect, entry.video_id, origin_, status, entry};
 }
 
 }  // namespace avstage::run

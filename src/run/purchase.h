@@ -35,8 +35,13 @@ class Purchaser {
   bool is_replayable(const ledger::Entry& entry);
   ledger::Entry submit(ledger::Entry entry, const std::stop_token& stop);
   ledger::Entry reconcile(const ledger::Entry& entry, const std::stop_token& stop);
-  heygen::VideoStatus poll(const std::string& dialect, const std::string& video_id,
-                           const std::stop_token& stop);
+  struct Polled {
+    std::string dialect;  ///< that knows the video
+    heygen::VideoStatus status;
+  };
+  Polled poll(const std::string& dialect, const std::string& video_id, const std::stop_token& stop);
+  heygen::VideoStatus poll_in(const std::string& dialect, const std::string& video_id,
+                              const std::stop_token& stop);
   Bought settle(ledger::Entry entry, const std::stop_token& stop);
   void wait_as_asked(std::chrono::milliseconds asked, const std::string& why, const std::stop_token& stop);
   [[noreturn]] void fail_ambiguous(const ledger::Entry& entry, const std::string& why);
@@ -44,6 +49,7 @@ class Purchaser {
   auto asked(const Question& question);
   /// Error{network} where the deadline comes first; `what` is being waited for.
   void sleep(std::chrono::milliseconds duration, const std::string& what, const std::stop_token& stop);
+  void require_time(std::chrono::milliseconds duration, const std::string& what) const;
 
   Session& session_;
   const HeygenSettings& heygen_;

@@ -45,6 +45,7 @@ std::string folder(const char* own, const char* xdg, const char* under_home) {
 
 Patience Patience::for_stand_in() {
   Patience p;
+  p.before_first = 20ms;
   p.first_poll = 100ms;
   p.longest_poll = 1s;
   p.list_lag = 500ms;
@@ -85,15 +86,24 @@ const heygen::Account& Session::account() {
   return account_;
 }
 
-heygen::Provider& Session::provider(const std::string& dialect) {
+Session::Spoken& Session::spoken(const std::string& dialect) {
   std::lock_guard lock(mutex_);
   require_key(account_);
-  auto& slot = dialect == "v2" ? v2_ : v3_;
-  if (!slot) {
-    slot = dialect == "v2" ? heygen::make_v2(client_, account_, clock())
-                           : heygen::make_v3(client_, account_, clock());
+  Spoken& slot = dialect == "v2" ? v2_ : v3_;
+  if (!slot.provider) {
+    slot.provider = dialect == "v2" ? heygen::make_v2(client_, account_, clock())
+                                    : heygen::make_v3(client_, account_, clock());
+    slot.rounds = std::make_unique<StatusRounds>(*slot.provider, clock());
   }
-  return *slot;
+  return slot;
+}
+
+heygen::Provider& Session::provider(const std::string& dialect) {
+  return *spoken(dialect).provider;
+}
+
+StatusRounds& Session::rounds(const std::string& dialect) {
+  return *spoken(dialect).rounds;
 }
 
 std::string Session::archive_dir() const {

@@ -14,11 +14,13 @@
 #include "ledger/ledger.h"
 #include "net/client.h"
 #include "plan/plan.h"
+#include "run/status_rounds.h"
 
 namespace avstage::run {
 
 /// How patient acquiring is. A stand-in answers at once, so its times are short.
 struct Patience {
+  std::chrono::milliseconds before_first{5'000};  ///< from an order to the first question about it
   std::chrono::milliseconds first_poll{5'000}, longest_poll{30'000};
   std::chrono::milliseconds list_lag{60'000};     ///< before the vendor's list is believed
   std::chrono::milliseconds unknown_id{300'000};  ///< a new video id may be 404 for so long
@@ -49,6 +51,8 @@ class Session {
 
   /// The provider of a dialect. Reads the API key at the first call; Error{money} when there is none.
   heygen::Provider& provider(const std::string& dialect);
+  /// What its status questions go through; likewise.
+  StatusRounds& rounds(const std::string& dialect);
 
   /// The archived, intact clip of this key; nullopt: it has to be obtained. An unpaid (watermarked) version
   /// counts only where the settings accept it, and a damaged file never.
@@ -74,6 +78,12 @@ class Session {
   const heygen::Account& account();
 
  private:
+  struct Spoken {
+    std::unique_ptr<heygen::Provider> provider;
+    std::unique_ptr<StatusRounds> rounds;
+  };
+  Spoken& spoken(const std::string& dialect);
+
   Settings settings_;
   std::stop_token stop_;
   Clock& clock_;
@@ -83,7 +93,7 @@ class Session {
   std::string realm_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::mutex mutex_;
-  std::unique_ptr<heygen::Provider> v2_, v3_;
+  Spoken v2_, v3_;  ///< made when first needed, under mutex_
   std::map<std::string, std::unique_ptr<ledger::ClipLock>> held_;  ///< by clip key, under mutex_
 };
 

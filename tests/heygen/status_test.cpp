@@ -152,13 +152,11 @@ TEST(Status, AFailureCarriesTheVendorsWords) {
 }
 
 TEST(Status, NotFoundIsPending) {
-  for (const char* dialect : {"v2", "v3"}) {
-    test::Bench bench = always(dialect, {404, R"({"error":{"code":"video_not_found","message":"?"}})"});
-    VideoStatus got = status(bench);
-    EXPECT_EQ(got.state, State::pending);
-    EXPECT_EQ(got.word, "not_found");
-    EXPECT_EQ(bench.server.received().size(), 1u);
-  }
+  test::Bench bench = always("v3", {404, R"({"error":{"code":"video_not_found","message":"?"}})"});
+  VideoStatus got = status(bench);
+  EXPECT_EQ(got.state, State::pending);
+  EXPECT_EQ(got.word, "not_found");
+  EXPECT_EQ(bench.server.received().size(), 1u);
 }
 
 TEST(Status, IsRepeatedUntilTheTroubleIsOver) {

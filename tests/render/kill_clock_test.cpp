@@ -141,7 +141,7 @@ TEST_F(Days, AnIdGivenByHandIsFetchedAndNotBought) {
   EXPECT_EQ(vendor.creates(), 1);
 }
 
-/// A vendor that says "later" to the first orders, in the words of `headers`.
+/// A vendor that says "later" to the first orders or questions, in the words of `headers`.
 class Later : public Days {
  protected:
   void later(std::deque<std::string> headers) {
@@ -151,7 +151,8 @@ class Later : public Days {
       bool say_later = false;
       {
         std::lock_guard lock(mutex);
-        say_later = r.method == "POST" && !headers.empty();
+        const bool meant = busy_at.empty() ? r.method == "POST" : r.target.starts_with(busy_at);
+        say_later = meant && !headers.empty();
         if (say_later) {
           header = headers.front();
           headers.pop_front();
@@ -172,6 +173,7 @@ class Later : public Days {
   net::Client client{{.allow_http = true}};
   std::mutex mutex;
   int refused = 0, number = 0;
+  std::string busy_at;  ///< of the targets that are refused; "": orders
   std::unique_ptr<Vendor> inner;
   std::unique_ptr<FaultServer> front;
 };
@@ -209,8 +211,8 @@ TEST_F(Later, MoreThanMaxWaitEndsAtOnceWithNothingBought) {
     clock.slept_ms = 0;
     auto [code, message] = run_at(text(), s);
     EXPECT_EQ(code, 4) << message;
-    EXPECT_THAT(message,
-                testing::AllOf(HasSubstr("--max-wait"), HasSubstr("60 s"), HasSubstr("nothing was bought")));
+    EXPECT_THAT(message, testing::AllOf(HasSubstr("--max-wait"), HasSubstr("60 s"),
+                                        HasSubstr("nothing is bought twice")));
     EXPECT_LT(clock.slept(), 5s);
     EXPECT_EQ(inner->charges(), 0);
   }
@@ -225,6 +227,23 @@ TEST_F(Later, AVendorThatIsAlwaysBusyEndsByMaxWait) {
   EXPECT_LE(clock.slept(), 601s);
   EXPECT_LT(refused, 100);
   EXPECT_EQ(inner->charges(), 0);
+}
+
+TEST_F(Later, MaxWaitHoldsForTheQuestionsToo) {
+  busy_at = "/v3/videos/";
+  later(std::deque<std::string>(20, "Retry-After: 7\r\n"));
+  Settings s = settings(front->url(""));
+  s.max_wait = 60;
+  auto [code, message] = run_at(text(), s);
+  EXPECT_EQ(code, 4) << message;
+  EXPECT_THAT(message, testing::AllOf(HasSubstr("clip 'h': the vendor asks to wait 7 s"),
+                                      HasSubstr("--max-wait"), HasSubstr("nothing is bought twice")));
+  EXPECT_EQ(refused, 9) << "eight waits of 7 s fit";
+  EXPECT_LE(clock.slept(), 61s);
+  s.max_wait = 600;
+  EXPECT_EQ(run_at(text(), s).first, 0) << "and ten more fit into ten minutes";
+  EXPECT_EQ(refused, 20);
+  EXPECT_EQ(inner->charges(), 1);
 }
 
 TEST_F(Later, ManyRefusalsWithinMaxWaitAreNoReasonToGiveUp) {

@@ -1,9 +1,12 @@
+#include <gmock/gmock.h>
+
 #include <stdlib.h>
 
 #include <set>
 
 #include "render/bench.h"
 #include "render/vendor.h"
+#include "run/session.h"
 #include "sandbox/sandbox.h"
 
 namespace avstage::test {
@@ -192,6 +195,61 @@ TEST_F(Money, TheSandboxMakesAClipThatARunCanUse) {
   run(one_clip("v2", R"(, "size": "160x128")"), settings(sandbox->base_url()));
   EXPECT_EQ(sandbox->charges(), 1);
 }
+
+/// A clip that was ordered while the vendor still had its v2.
+class Removed : public Money, public testing::WithParamInterface<int> {
+ protected:
+  std::string in_v2(const std::string& api) const {
+    return R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 }, "heygen": { "deadline": "20s", "api": ")" +
+           api + R"(" }, "clips": [ { "id": "h", "avatar": { "id": "a", "voice": "v", "say": "hello",
+           "style": "circle" } } ], "output": "out.mp4" })";
+  }
+  void order(Vendor& vendor, const std::string& api) {
+    Settings s = settings(vendor.url());
+    s.deadline = Rational(1);
+    EXPECT_EQ(fail(in_v2(api), s).first, 4);
+    EXPECT_EQ(vendor.charges(), 1);
+    vendor.remove_v2(GetParam());
+    vendor.set_status("completed");
+  }
+  Vendor::Script processing() {
+    Vendor::Script s = script();
+    s.status = "processing";
+    return s;
+  }
+};
+
+TEST_P(Removed, IsAskedForAtV3WhereTheJobLeavesThatOpen) {
+  Vendor vendor(processing());
+  order(vendor, "auto");
+  EXPECT_EQ(run(in_v2("auto"), settings(vendor.url())).purchases.at(0).origin, "resumed");
+  EXPECT_EQ(vendor.charges(), 1);
+}
+
+TEST_P(Removed, EndsAtOnceAndNamesV3WhereTheJobInsistsOnV2) {
+  Vendor vendor(processing());
+  order(vendor, "v2");
+  const auto begin = std::chrono::steady_clock::now();
+  auto [code, message] = fail(in_v2("v2"), settings(vendor.url()));
+  EXPECT_EQ(code, 5);
+  EXPECT_THAT(message, testing::HasSubstr("the vendor's v2 API is gone: use \"api\": \"v3\""));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, run::Patience::for_stand_in().unknown_id);
+  EXPECT_EQ(vendor.charges(), 1);
+}
+
+TEST_P(Removed, SaysWhatToDoWhereV3DoesNotKnowIt) {
+  Vendor vendor(processing());
+  order(vendor, "auto");
+  Vendor other(script());
+  other.remove_v2(GetParam());
+  auto [code, message] = fail(in_v2("auto"), settings(other.url()));
+  EXPECT_EQ(code, 5);
+  EXPECT_THAT(message, testing::AllOf(testing::HasSubstr("its v3 does not know video"),
+                                      testing::HasSubstr("\"take\": 2")));
+  EXPECT_EQ(other.charges(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Either, Removed, testing::Values(404, 410));
 
 }  // namespace
 }  // namespace avstage::test

@@ -37,10 +37,24 @@ void Vendor::set_status(const std::string& status) {
   script_.status = status;
 }
 
+void Vendor::remove_v2(int status) {
+  std::lock_guard lock(mutex_);
+  gone_ = status;
+}
+
+int Vendor::gone(const std::string& target) const {
+  std::lock_guard lock(mutex_);
+  return target.starts_with("/v3/") ? 0 : gone_;
+}
+
 void Vendor::answer(const HttpRequest& r, Connection& c) {
   if (r.target.starts_with("/clip")) return download(r, c);
   if (r.target == "/captions") {
     serve_file(c, r, script_.captions, {});
+    return;
+  }
+  if (int status = gone(r.target); status != 0) {
+    c.respond(status, R"({"code":0,"message":"This endpoint was removed."})", kJson);
     return;
   }
   if (r.target == "/v1/asset" || r.target == "/v3/assets") {

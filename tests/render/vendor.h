@@ -41,9 +41,12 @@ class Vendor {
   int downloads() const;  ///< GETs of the clip
   std::vector<HttpRequest> requests() const { return server_->requests(); }
   void set_status(const std::string& status);
+  /// Refuses everything of the older generations with this HTTP status.
+  void remove_v2(int status);
 
  private:
   void answer(const HttpRequest& request, Connection& connection);
+  int gone(const std::string& target) const;
   void create(const HttpRequest& request, Connection& connection, bool v3);
   void list(Connection& connection, bool v3) const;
   void status(const std::string& id, Connection& connection, bool v3) const;
@@ -53,7 +56,7 @@ class Vendor {
   mutable std::mutex mutex_;
   std::map<std::string, std::string> titles_;      ///< video id → title
   std::map<std::string, std::string> idempotent_;  ///< key → video id
-  int creates_ = 0, downloads_ = 0;
+  int creates_ = 0, downloads_ = 0, gone_ = 0;
   mutable int signatures_ = 0;
   std::unique_ptr<FaultServer> server_;
 };
