@@ -8,6 +8,7 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "heygen/speech.h"
 #include "run/uploads.h"
 
 namespace avstage::run {
@@ -255,6 +256,16 @@ void Purchaser::fail_ambiguous(const ledger::Entry& entry, const std::string& wh
       "ambiguous");
 }
 
+/// How often to ask for this clip, and since when it is being made.
+std::pair<PollPace, std::chrono::steady_clock::time_point> Purchaser::pace(const std::string& dialect) const {
+  const Patience& patience = session_.patience();
+  const auto expected = expected_making(session_.ledger().list(session_.realm()), dialect,
+                                        heygen::guess_speech(avatar_).seconds);
+  const std::int64_t age = ordered_at_ > 0 ? session_.clock().unix_seconds() - ordered_at_ : 0;
+  return {PollPace(patience.first_poll, patience.longest_poll, expected),
+          session_.clock().now() - seconds(std::clamp<std::int64_t>(age, 0, 86400))};
+}
+
 /// Where v2 is gone, its videos may still be known to v3: to ask costs nothing.
 Purchaser::Polled Purchaser::poll(const std::string& dialect, const std::string& video_id,
                                   const std::stop_token& stop) {
@@ -282,8 +293,8 @@ heygen::VideoStatus Purchaser::poll_in(const std::string& dialect, const std::st
   const Patience& patience = session_.patience();
   StatusRounds::Watch watch(session_.rounds(dialect), video_id);
   auto busy = [&](seconds time, const std::string& why) { wait_as_asked(at_most_a_year(time), why, stop); };
-  milliseconds delay = patience.first_poll;
   if (origin_ == "bought") sleep(patience.before_first, fmt::format("video {} is new", video_id), stop);
+  const auto [pace, ordered] = this->pace(dialect);
   const auto begin = session_.clock().now();
   auto no_url_since = begin;
   for (;;) {
@@ -308,14 +319,15 @@ heygen::VideoStatus Purchaser::poll_in(const std::string& dialect, const std::st
           "no_url");
     }
     listener_.waiting(status.word);
+    const milliseconds delay = pace.next(std::chrono::duration_cast<milliseconds>(now - ordered));
     const milliseconds pause = jittered(delay, 0.8, 1.2);
     require_time(pause, fmt::format("video {} is {}", video_id, log::redact(status.word)));
     if (!watch.sleep(pause, stop)) interrupted();
-    delay = std::min<milliseconds>(milliseconds(delay.count() * 13 / 10), patience.longest_poll);
   }
 }
 
 Bought Purchaser::settle(ledger::Entry entry, const std::stop_token& stop) {
+  ordered_at_ = entry.submitted_at;
   const auto [dialect, status] = poll(entry.dialect, entry.video_id, stop);
   if (status.state == heygen::VideoStatus::State::failed) {
     std::string words = status.error ? status.error->str() : "no reason given";

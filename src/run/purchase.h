@@ -3,6 +3,7 @@
 #include <stop_token>
 #include <string>
 
+#include "run/poll_pace.h"
 #include "run/session.h"
 
 namespace avstage::run {
@@ -35,6 +36,7 @@ class Purchaser {
   bool is_replayable(const ledger::Entry& entry);
   ledger::Entry submit(ledger::Entry entry, const std::stop_token& stop);
   ledger::Entry reconcile(const ledger::Entry& entry, const std::stop_token& stop);
+  std::pair<PollPace, std::chrono::steady_clock::time_point> pace(const std::string& dialect) const;
   struct Polled {
     std::string dialect;  ///< that knows the video
     heygen::VideoStatus status;
@@ -58,6 +60,7 @@ class Purchaser {
   std::string stands_for_;  ///< the tag of the transparent clip whose place this one takes, for the ledger
   Listener listener_;
   std::string origin_ = "resumed";
+  std::int64_t ordered_at_ = 0;  ///< seconds since 1970, 0: not by a purchase that is known
   std::chrono::milliseconds waited_{0};  ///< because the vendor asked
   std::chrono::steady_clock::time_point deadline_;
 };
