@@ -21,6 +21,13 @@ std::size_t times(const std::string& part, const std::string& text) {
   return n;
 }
 
+std::vector<std::string> states(const CliResult& result) {
+  std::vector<std::string> all;
+  const json report = json::parse(result.out);
+  for (const json& output : report["outputs"]) all.push_back(output["state"]);
+  return all;
+}
+
 class TwoRuns : public testing::Test {
  protected:
   void SetUp() override {
@@ -53,8 +60,8 @@ TEST_F(TwoRuns, TheSecondWaitsForTheFirstAndFindsEverythingDone) {
   ASSERT_EQ(b.exit_code, 0) << b.err;
   EXPECT_EQ(times("waiting for another run", a.err), 0u);
   EXPECT_EQ(times("waiting for another run", b.err), 1u) << b.err;
-  for (const json& output : json::parse(a.out)["outputs"]) EXPECT_EQ(output["state"], "written");
-  for (const json& output : json::parse(b.out)["outputs"]) EXPECT_EQ(output["state"], "up_to_date");
+  EXPECT_EQ(states(a), (std::vector<std::string>{"written", "written"}));
+  EXPECT_EQ(states(b), (std::vector<std::string>{"up_to_date", "up_to_date"}));
 }
 
 TEST_F(TwoRuns, WaitingEndsWithASignalAndWithTheDeathOfTheOther) {
@@ -68,7 +75,7 @@ TEST_F(TwoRuns, WaitingEndsWithASignalAndWithTheDeathOfTheOther) {
   first.wait();
   CliResult r = third.wait();
   EXPECT_EQ(r.exit_code, 0) << r.err;
-  for (const json& output : json::parse(r.out)["outputs"]) EXPECT_EQ(output["state"], "written");
+  EXPECT_EQ(states(r), (std::vector<std::string>{"written", "written"}));
 }
 
 }  // namespace
