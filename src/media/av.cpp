@@ -107,6 +107,15 @@ PacketPtr make_packet() {
   return packet;
 }
 
+void set_extradata(AVCodecParameters& parameters, std::string_view bytes) {
+  av_freep(&parameters.extradata);
+  parameters.extradata_size = 0;
+  parameters.extradata = static_cast<std::uint8_t*>(av_mallocz(bytes.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+  if (parameters.extradata == nullptr) throw std::bad_alloc();
+  std::copy(bytes.begin(), bytes.end(), parameters.extradata);
+  parameters.extradata_size = static_cast<int>(bytes.size());
+}
+
 FramePtr ref_frame(const AVFrame& frame) {
   FramePtr copy(av_frame_clone(&frame));
   if (!copy) throw std::bad_alloc();

@@ -40,6 +40,9 @@ PacketPtr make_packet();
 /// A new reference to the same data.
 FramePtr ref_frame(const AVFrame& frame);
 
+/// Replaces the parameter sets.
+void set_extradata(AVCodecParameters& parameters, std::string_view bytes);
+
 /// Options as key/value pairs: never a string that would need escaping.
 using Options = std::vector<std::pair<std::string, std::string>>;
 

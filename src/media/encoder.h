@@ -21,6 +21,10 @@ struct VideoEncoderSettings {
   Rational fps{25};
   std::string pix_fmt = "yuv420p";
   int threads = 4;  ///< pinned: x264's bytes depend on it
+  /// h264 only: parameter sets (an `avcC` body) of a stream that shares the track. The encoder's get numbers
+  /// of their own and say the same of profile, level, colour, reordering and buffer, so that a decoder goes
+  /// from one to the other without dropping or delaying a frame. Empty: nothing shares it.
+  std::string beside;
 };
 
 /// A video encoder whose first frame is an IDR and whose GOPs are closed; BT.709 limited tags; parameter
@@ -42,6 +46,7 @@ class VideoEncoder {
  private:
   AVCodecContext* context_ = nullptr;
   std::int64_t sent_ = 0;
+  std::string extradata_;  ///< instead of libavcodec's
 };
 
 /// AAC (or another libavcodec encoder by FFmpeg's name) from interleaved stereo float. One thread.

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
+#include <set>
 
 #include "media/encoder.h"
+#include "media/h264.h"
 
 extern "C" {
 #include <libavutil/opt.h>
@@ -105,18 +108,87 @@ void set_structure(AVCodecContext& c, const VideoEncoderSettings& s) {
   }
 }
 
-}  // namespace
+/// What a try at fitting in with another stream changes.
+using Adapt = std::function<void(AVCodecContext&)>;
 
-VideoEncoder::VideoEncoder(const VideoEncoderSettings& settings) {
-  init_logging();
+ContextPtr open(const VideoEncoderSettings& settings, const Adapt& adapt) {
   Kind kind = kind_of(settings.codec);
-  require_preset(settings.preset);
   ContextPtr context = allocate(kind.library);
   describe_picture(*context, settings);
   set_structure(*context, settings);
   set_rate(*context, settings, kind.default_crf);
+  if (adapt) adapt(*context);
   check(avcodec_open2(context.get(), nullptr, nullptr), "cannot be opened", kind.library, ErrorCode::local);
-  context_ = context.release();
+  return context;
+}
+
+/// x264 numbers its sequence and its picture parameter set alike.
+int free_number(const h264::ParameterSets& sets) {
+  std::set<int> taken;
+  for (const std::string& nal : sets.sps) taken.insert(h264::parse_sps(nal).id);
+  for (const std::string& nal : sets.pps) taken.insert(h264::pps_id(nal));
+  for (int id = 1; id < 32; ++id) {
+    if (!taken.contains(id)) return id;
+  }
+  throw Error(ErrorCode::proof, "no number is left for a parameter set", "copy");
+}
+
+/// How much of its preset's reordering and buffer the encoder has to give up.
+struct Depth {
+  bool limit_references, pyramid, b_frames;
+};
+
+void adapt(AVCodecContext& c, const std::string& preset, const h264::Sps& other, int number, Depth depth) {
+  auto set = [&](const char* name, const std::string& value) {
+    check(av_opt_set(c.priv_data, name, value.c_str(), 0), name, c.codec->name, ErrorCode::bug);
+  };
+  // A stream that uses less says it is of a lower profile, and some decoders begin anew at another profile.
+  const char* as_rich = other.profile == 100 ? ":8x8dct=1" : other.profile == 77 ? ":cabac=1" : "";
+  // Some decoders lose what they hold back where the number of reference frames falls.
+  set("x264-params", fmt::format("sps-id={}:dpb-size={}{}", number, std::max(1, other.references), as_rich));
+  set("profile", other.profile == 66 ? "baseline" : other.profile == 77 ? "main" : "high");
+  if (!depth.pyramid) set("b-pyramid", "none");
+  // Without B frames pictures are ordered by other rules; only the fastest preset has none.
+  if (!depth.b_frames || preset == "ultrafast") c.max_b_frames = depth.b_frames ? 3 : 0;
+  if (depth.limit_references) c.refs = std::max(1, other.references);
+  c.level = other.level;
+  if (other.sar_width == 0) c.sample_aspect_ratio = {0, 1};
+  c.color_primaries = static_cast<AVColorPrimaries>(other.primaries);
+  c.color_trc = static_cast<AVColorTransferCharacteristic>(other.transfer);
+  c.colorspace = static_cast<AVColorSpace>(other.matrix);
+}
+
+ContextPtr open_beside(const VideoEncoderSettings& settings, std::string& extradata) {
+  const h264::ParameterSets sets = h264::read_sets(settings.beside);
+  const h264::Sps other = h264::parse_sps(sets.sps.at(0));
+  const int number = free_number(sets);
+  const bool b_frames = other.reorder > 0, pyramid = other.reorder > 1 && other.dpb > 3;
+  for (const Depth depth : {Depth{false, pyramid, b_frames}, Depth{true, pyramid, b_frames},
+                            Depth{true, false, b_frames}, Depth{true, false, false}}) {
+    ContextPtr context =
+        open(settings, [&](AVCodecContext& c) { adapt(c, settings.preset, other, number, depth); });
+    h264::ParameterSets own = h264::read_sets({reinterpret_cast<const char*>(context->extradata),
+                                               static_cast<std::size_t>(context->extradata_size)});
+    const h264::Sps sps = h264::parse_sps(own.sps.at(0));
+    const bool fits = sps.profile == other.profile && sps.reorder <= other.reorder && sps.dpb <= other.dpb &&
+                      sps.references <= std::max(1, other.references);
+    if (!fits || !sps.stated) continue;
+    const std::string start("\0\0\0\1", 4);
+    extradata = start + h264::with_reordering(own.sps[0], other.reorder, other.dpb) + start + own.pps.at(0);
+    return context;
+  }
+  throw Error(
+      ErrorCode::proof,
+      fmt::format("the encoder cannot keep to {} reordered and {} kept frames", other.reorder, other.dpb),
+      "copy");
+}
+
+}  // namespace
+
+VideoEncoder::VideoEncoder(const VideoEncoderSettings& settings) {
+  init_logging();
+  require_preset(settings.preset);
+  context_ = (settings.beside.empty() ? open(settings, {}) : open_beside(settings, extradata_)).release();
 }
 
 VideoEncoder::~VideoEncoder() {
@@ -130,6 +202,7 @@ VideoEncoder::VideoEncoder(VideoEncoder&& other) noexcept {
 VideoEncoder& VideoEncoder::operator=(VideoEncoder&& other) noexcept {
   std::swap(context_, other.context_);
   std::swap(sent_, other.sent_);
+  std::swap(extradata_, other.extradata_);
   return *this;
 }
 
@@ -166,6 +239,7 @@ CodecParametersPtr VideoEncoder::parameters() const {
   if (!parameters) throw std::bad_alloc();
   check(avcodec_parameters_from_context(parameters.get(), context_), "parameters", context_->codec->name,
         ErrorCode::local);
+  if (!extradata_.empty()) set_extradata(*parameters, extradata_);
   return parameters;
 }
 
