@@ -88,7 +88,7 @@ KeyBuilder& KeyBuilder::add(std::string_view name, std::string_view value) {
 
 std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timing,
                         const std::vector<Span>& spans, const Canvas& canvas, const OutputSpec& output,
-                        const std::string& toolchain) {
+                        const std::string& beside, const std::string& toolchain) {
   KeyBuilder key("avstage segment 1");
   key.add("toolchain", toolchain).add("fps", canvas.fps).add("background", text_of(canvas.background));
   key.add("canvas", fmt::format("{}x{} {}", canvas.width, canvas.height, canvas.unit));
@@ -96,10 +96,18 @@ std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timi
   key.add("size", fmt::format("{}x{}", size.first, size.second)).add("codec", output.codec);
   key.add("preset", output.preset).add("crf", output.crf ? fmt::format("{}", *output.crf) : "-");
   key.add("bitrate", output.bitrate.value_or(0));
+  if (!beside.empty()) key.add("beside", beside);
   for (const Span& span : spans) {
     key.add("span", span.frames);
     for (const Layer& layer : span.layers) add_layer(key, plan, facts, timing, span, layer);
   }
+  return key.hex();
+}
+
+std::string copy_key(const Plan& plan, const Facts& facts, const Copy& copy, const std::string& toolchain) {
+  KeyBuilder key("avstage copy 1");
+  key.add("toolchain", toolchain).add("fps", plan.job.canvas.fps);
+  key.add("source", facts[copy.clip]->identity).add("first", copy.first).add("frames", copy.frames);
   return key.hex();
 }
 

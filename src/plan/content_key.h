@@ -6,7 +6,7 @@
 
 #include "avstage/time.h"
 #include "base/sha256.h"
-#include "plan/spans.h"
+#include "plan/copy.h"
 
 namespace avstage::plan {
 
@@ -24,10 +24,13 @@ class KeyBuilder {
 };
 
 /// The key of one segment for one deliverable: everything that can change a byte of it, and nothing else; in
-/// particular not its place in the programme.
+/// particular not its place in the programme. `beside` names the parameter sets it shares a track with;
+/// empty: none but its own.
 std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timing,
                         const std::vector<Span>& spans, const Canvas& canvas, const OutputSpec& output,
-                        const std::string& toolchain);
+                        const std::string& beside, const std::string& toolchain);
+/// The key of a segment that is copied, whatever the output.
+std::string copy_key(const Plan& plan, const Facts& facts, const Copy& copy, const std::string& toolchain);
 
 /// One clip's sound as it stands in the mix.
 void add_audio(KeyBuilder& key, const Plan& plan, const Facts& facts, const Timing& timing, int clip);

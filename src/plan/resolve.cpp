@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "avstage/error.h"
+#include "base/sha256.h"
 #include "plan/content_key.h"
 #include "plan/layout.h"
 #include "plan/segments.h"
@@ -27,10 +29,42 @@ Run without_hidden(const Plan& plan, const Facts& facts, const Timing& timing, R
   return run;
 }
 
+/// What avatar clips could be: a length for those that have none of their own. For estimates that must not
+/// hang on what is known already.
+Facts guessed(const Plan& plan, Facts facts, Time length) {
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (plan.clips[i].purchase < 0) continue;
+    ClipFacts guess;
+    guess.media.video.emplace();
+    guess.media.video->width = guess.media.video->display_width = plan.job.canvas.width;
+    guess.media.video->height = guess.media.video->display_height = plan.job.canvas.height;
+    guess.media.audio.emplace();
+    guess.media.available = length;
+    facts[i] = guess;
+  }
+  return facts;
+}
+
+/// Nothing is copied where no guess suits the job.
+CopyChoice guess_copies(const Plan& plan, const Facts& facts, const Composition& composition) {
+  for (Time length : {Time(20), Time(600)}) {
+    try {
+      const Facts guess = guessed(plan, facts, length);
+      const Timing timing = place_clips(plan, guess);
+      std::vector<Run> runs = certain_runs(plan, guess, timing);
+      for (Run& run : runs) run = without_hidden(plan, guess, timing, std::move(run), composition.canvas);
+      return choose_copies(plan, guess, composition, timing, runs);
+    } catch (const Error&) {  // its length does not suit the job
+      continue;
+    }
+  }
+  return {};
+}
+
 class Resolver {
  public:
-  Resolver(const Plan& plan, const Facts& facts, const std::string& toolchain)
-      : plan_(plan), facts_(facts), toolchain_(toolchain), timing_(place_clips(plan, facts)) {}
+  Resolver(const Plan& plan, const Facts& facts, const std::string& toolchain, bool copy)
+      : plan_(plan), facts_(facts), toolchain_(toolchain), copy_(copy), timing_(place_clips(plan, facts)) {}
 
   RenderPlan run() {
     RenderPlan out;
@@ -51,11 +85,12 @@ class Resolver {
  private:
   CompositionPlan compose(const Composition& composition, const std::vector<Run>& runs) const {
     CompositionPlan out;
+    if (copy_) out.copy = guess_copies(plan_, facts_, composition);
     for (const Run& run : runs) {
       const std::vector<int> waits_for = missing(run);
       Run seen = without_hidden(plan_, facts_, timing_, run, composition.canvas);
-      for (std::vector<Span>& spans : cut_segments(plan_, timing_, seen)) {
-        out.segments.push_back(segment(composition, std::move(spans), waits_for));
+      for (Cut& cut : cut_run(plan_, facts_, timing_, seen, out.copy)) {
+        out.segments.push_back(segment(composition, out.copy, std::move(cut), waits_for));
       }
     }
     return out;
@@ -72,10 +107,11 @@ class Resolver {
     return {purchases.begin(), purchases.end()};
   }
 
-  Segment segment(const Composition& composition, std::vector<Span> spans,
+  Segment segment(const Composition& composition, const CopyChoice& choice, Cut cut,
                   const std::vector<int>& waits_for) const {
     Segment s;
-    s.spans = std::move(spans);
+    s.spans = std::move(cut.spans);
+    s.copy = cut.copy;
     s.waits_for = waits_for;
     if (s.spans.front().start.is_known()) s.at = s.spans.front().start.known;
     std::set<int> shows;
@@ -88,9 +124,14 @@ class Resolver {
     }
     s.shows.assign(shows.begin(), shows.end());
     if (!s.waits_for.empty()) return s;
-    for (int output : composition.outputs) {
-      s.keys.push_back(segment_key(plan_, facts_, timing_, s.spans, composition.canvas,
-                                   plan_.job.outputs[output], toolchain_));
+    for (std::size_t k = 0; k < composition.outputs.size(); ++k) {
+      const OutputSpec& output = plan_.job.outputs[composition.outputs[k]];
+      const bool copied = cut.copy && choice.takes(k) && admits(output, cut.peak);
+      const std::string beside = choice.takes(k) ? sha256_hex(choice.sets) : "";
+      s.copied.push_back(copied);
+      s.keys.push_back(copied ? copy_key(plan_, facts_, *cut.copy, toolchain_)
+                              : segment_key(plan_, facts_, timing_, s.spans, composition.canvas, output,
+                                            beside, toolchain_));
     }
     return s;
   }
@@ -168,6 +209,7 @@ class Resolver {
   const Plan& plan_;
   const Facts& facts_;
   const std::string& toolchain_;
+  const bool copy_;
   Timing timing_;
 };
 
@@ -198,8 +240,8 @@ bool hides_all_below(const Plan& plan, const Facts& facts, const Timing& timing,
   return !video.alpha && place_picture(c, video.display_width, video.display_height, canvas).covers(canvas);
 }
 
-RenderPlan resolve(const Plan& plan, const Facts& facts, const std::string& toolchain) {
-  return Resolver(plan, facts, toolchain).run();
+RenderPlan resolve(const Plan& plan, const Facts& facts, const std::string& toolchain, bool copy) {
+  return Resolver(plan, facts, toolchain, copy).run();
 }
 
 }  // namespace avstage::plan

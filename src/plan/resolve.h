@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "plan/spans.h"
+#include "plan/copy.h"
 
 /// The pure heart: from the plan and what is known so far to what can be rendered now.
 namespace avstage::plan {
@@ -17,9 +17,12 @@ struct Segment {
   std::vector<int> waits_for;      ///< purchases whose medium does not exist yet; empty: can be rendered
   std::vector<int> shows;          ///< purchases shown in it, sorted
   std::vector<std::string> keys;   ///< content key per output of the composition; empty while it waits
+  std::optional<Copy> copy;        ///< all of it is a stretch of one untouched source
+  std::vector<bool> copied;        ///< parallel to `keys`: this output takes the copy
 };
 
 struct CompositionPlan {
+  CopyChoice copy;
   std::vector<Segment> segments;  ///< when complete: in programme order, without a gap
 };
 
@@ -41,8 +44,9 @@ struct RenderPlan {
 };
 
 /// What has once been resolved never changes: a segment that is listed with partial facts is listed with the
-/// same keys under complete facts. `toolchain` names what makes pixels (versions). Throws as place_clips.
-RenderPlan resolve(const Plan& plan, const Facts& facts, const std::string& toolchain);
+/// same keys under complete facts. `toolchain` names what makes pixels (versions). With `copy` false
+/// everything is encoded. Throws as place_clips.
+RenderPlan resolve(const Plan& plan, const Facts& facts, const std::string& toolchain, bool copy = true);
 
 /// True when `layer` shows nothing of what is below it throughout the span.
 bool hides_all_below(const Plan& plan, const Facts& facts, const Timing& timing, const Span& span,

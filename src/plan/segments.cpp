@@ -8,18 +8,16 @@ namespace {
 constexpr std::int64_t kGridSeconds = 10;
 constexpr std::int64_t kShortestSeconds = 5;
 
-int bottom_clip(const Span& span) {
-  return span.layers.empty() ? -1 : span.layers.front().clip;
+bool continues(const Plan& plan, const Span& a, const Span& b) {
+  return std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
+                    [&](const Layer& x, const Layer& y) {
+                      if (x.clip != y.clip) return false;
+                      return looks_constant(plan.clips[x.clip].clip) || x.first + a.frames == y.first;
+                    });
 }
 
-Span part_of(const Plan& plan, const Span& span, std::int64_t offset, std::int64_t frames) {
-  Span part = span;
-  part.start = span.start + offset;
-  part.frames = frames;
-  for (Layer& layer : part.layers) {
-    if (!looks_constant(plan.clips[layer.clip].clip)) layer.first += offset;
-  }
-  return part;
+int bottom_clip(const Span& span) {
+  return span.layers.empty() ? -1 : span.layers.front().clip;
 }
 
 /// How far behind the last line of the grid the span begins, in frames of the bottom layer's source.
@@ -36,18 +34,10 @@ std::vector<Span> on_grid(const Plan& plan, const Timing& timing, const Span& sp
   for (std::int64_t done = 0; done < span.frames;) {
     std::int64_t to_grid = grid - (behind + done) % grid;
     std::int64_t frames = std::min(to_grid, span.frames - done);
-    parts.push_back(part_of(plan, span, done, frames));
+    parts.push_back(part_of_span(plan, span, done, frames));
     done += frames;
   }
   return parts;
-}
-
-bool continues(const Plan& plan, const Span& a, const Span& b) {
-  return std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(),
-                    [&](const Layer& x, const Layer& y) {
-                      if (x.clip != y.clip) return false;
-                      return looks_constant(plan.clips[x.clip].clip) || x.first + a.frames == y.first;
-                    });
 }
 
 struct Piece {
@@ -55,17 +45,9 @@ struct Piece {
   std::int64_t frames = 0;
 };
 
-void append(const Plan& plan, std::vector<Span>& spans, const Span& span) {
-  if (!spans.empty() && continues(plan, spans.back(), span)) {
-    spans.back().frames += span.frames;
-  } else {
-    spans.push_back(span);
-  }
-}
-
 /// Pieces end at every allowed cut; the edge of an overlay is none.
 std::vector<Piece> pieces_of(const Plan& plan, const Timing& timing, const Run& run) {
-  const std::int64_t grid = std::max<std::int64_t>(1, (Rational(kGridSeconds) * plan.job.canvas.fps).round());
+  const std::int64_t grid = segment_grid(plan.job.canvas.fps);
   std::vector<Piece> pieces(1);
   for (std::size_t i = 0; i < run.spans.size(); ++i) {
     const Span& span = run.spans[i];
@@ -76,7 +58,7 @@ std::vector<Piece> pieces_of(const Plan& plan, const Timing& timing, const Run& 
     std::vector<Span> parts = on_grid(plan, timing, span, grid);
     for (std::size_t k = 0; k < parts.size(); ++k) {
       if (k > 0) pieces.emplace_back();
-      append(plan, pieces.back().spans, parts[k]);
+      append_span(plan, pieces.back().spans, parts[k]);
       pieces.back().frames += parts[k].frames;
     }
   }
@@ -84,6 +66,28 @@ std::vector<Piece> pieces_of(const Plan& plan, const Timing& timing, const Run& 
 }
 
 }  // namespace
+
+std::int64_t segment_grid(Rational fps) {
+  return std::max<std::int64_t>(1, (Rational(kGridSeconds) * fps).round());
+}
+
+Span part_of_span(const Plan& plan, const Span& span, std::int64_t offset, std::int64_t frames) {
+  Span part = span;
+  part.start = span.start + offset;
+  part.frames = frames;
+  for (Layer& layer : part.layers) {
+    if (!looks_constant(plan.clips[layer.clip].clip)) layer.first += offset;
+  }
+  return part;
+}
+
+void append_span(const Plan& plan, std::vector<Span>& spans, const Span& span) {
+  if (!spans.empty() && continues(plan, spans.back(), span)) {
+    spans.back().frames += span.frames;
+  } else {
+    spans.push_back(span);
+  }
+}
 
 std::vector<std::vector<Span>> cut_segments(const Plan& plan, const Timing& timing, const Run& run) {
   const std::int64_t shortest = (Rational(kShortestSeconds) * plan.job.canvas.fps).ceil();
@@ -96,7 +100,7 @@ std::vector<std::vector<Span>> cut_segments(const Plan& plan, const Timing& timi
       current.clear();
       length = 0;
     }
-    for (const Span& span : piece.spans) append(plan, current, span);
+    for (const Span& span : piece.spans) append_span(plan, current, span);
     length += piece.frames;
     left -= piece.frames;
   }

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "avstage/media_facts.h"
+#include "base/gop_index.h"
 #include "plan/plan.h"
 
 /// Where every clip stands on the canvas' frame grid, as far as that is known. Pure.
@@ -16,6 +18,8 @@ namespace avstage::plan {
 struct ClipFacts {
   MediaFacts media;
   std::string identity;  ///< names the content: equal identity, equal bytes
+  /// Its groups of pictures on the canvas' grid; nullptr: not looked at.
+  std::shared_ptr<const GopIndex> gops;
 };
 /// By clip index; nullopt: not known yet.
 using Facts = std::vector<std::optional<ClipFacts>>;

@@ -13,6 +13,8 @@ constexpr std::string_view audio_codecs[] = {"aac", "none"};
 constexpr std::string_view presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
                                         "medium",    "slow",      "slower",   "veryslow", "placebo"};
 
+constexpr std::string_view copies[] = {"auto", "never"};
+
 struct OutputDraft {
   std::string base_dir;
   OutputSpec output;
@@ -92,6 +94,7 @@ constexpr Field<OutputDraft> output_fields[] = {
     {"bitrate",
      [](const Value& v, OutputDraft& d) { d.output.bitrate = read_bitrate(v, 10'000, 500'000'000); }},
     {"preset", [](const Value& v, OutputDraft& d) { d.output.preset = v.choice(presets); }},
+    {"copy", [](const Value& v, OutputDraft& d) { d.output.copy = v.choice(copies); }},
     {"audio", [](const Value& v, OutputDraft& d) { d.output.audio = read_audio(v); }},
     {"loudness", [](const Value& v, OutputDraft& d) { d.output.loudness = read_loudness(v); }},
     {"poster", [](const Value& v, OutputDraft& d) { d.output.poster = read_poster(v); }},

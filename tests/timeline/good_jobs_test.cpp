@@ -72,7 +72,7 @@ const char* const rich = R"({ "version": 1,  // comments are welcome
   "outputs": [
     { "path": "out/${name}.mp4", "size": "640x360", "codec": "hevc", "crf": 23.5, "preset": "slow",
       "audio": { "codec": "aac", "bitrate": "128k" } },
-    { "path": "out/${name}.mkv", "bitrate": "2.5M", "audio": { "codec": "none" } } ] })";
+    { "path": "out/${name}.mkv", "bitrate": "2.5M", "copy": "never", "audio": { "codec": "none" } } ] })";
 
 class RichJob : public testing::Test {
  protected:
@@ -188,6 +188,8 @@ TEST_F(RichJob, OutputsAreRead) {
   EXPECT_EQ(job.outputs[0].preset, "slow");
   EXPECT_EQ(job.outputs[0].audio.bitrate, 128'000);
   EXPECT_EQ(job.outputs.at(1).bitrate, 2'500'000);
+  EXPECT_EQ(job.outputs[0].copy, "auto");
+  EXPECT_EQ(job.outputs[1].copy, "never");
   EXPECT_EQ(job.outputs[1].audio.codec, "none");
 }
 

@@ -265,6 +265,7 @@ struct OutputSpec {
   std::optional<double> crf;                ///< default 20 (h264), 23 (hevc)
   std::optional<std::int64_t> bitrate;      ///< bits per second; instead of crf
   std::string preset = "veryfast";          ///< x264's and x265's names
+  std::string copy = "auto";                ///< auto, never: whether what is untouched is copied
   AudioSettings audio;
   std::optional<LoudnessSpec> loudness;  ///< without: as the mix is
   std::optional<PosterSpec> poster;

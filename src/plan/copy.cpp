@@ -1,0 +1,327 @@
+#include "plan/copy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "plan/layout.h"
+#include "plan/resolve.h"
+#include "plan/segments.h"
+
+namespace avstage::plan {
+namespace {
+
+constexpr int kHdLines = 720;
+/// Below this share of the programme copying would bind the encoder for the rest and gain little.
+const Rational kLeastShare{1, 10};
+
+std::string why_not_rate(const VideoFacts& v, Rational fps) {
+  const Rational ratio = v.fps / fps;  // containers round it
+  if (ratio > Rational(1999, 2000) && ratio < Rational(2001, 2000)) return "";
+  return fmt::format("it has {:.6g} frames a second, the canvas {:.6g}", v.fps.to_double(), fps.to_double());
+}
+
+std::string why_not_color(const VideoFacts& v) {
+  // Untagged pictures are taken for what they are taken for when they are decoded.
+  const bool matrix = v.color_matrix == "bt709" || (v.color_matrix == "unknown" && v.height >= kHdLines);
+  auto bt709 = [](const std::string& name) { return name == "bt709" || name == "unknown"; };
+  if (matrix && bt709(v.color_primaries) && bt709(v.color_transfer) &&
+      (v.color_range == "tv" || v.color_range == "unknown")) {
+    return "";
+  }
+  return fmt::format("its colours (matrix {}, primaries {}, transfer {}, range {}) are not BT.709",
+                     v.color_matrix, v.color_primaries, v.color_transfer, v.color_range);
+}
+
+std::string why_not_medium(const MediaFacts& media, const Canvas& canvas) {
+  const VideoFacts& v = *media.video;
+  if (v.codec != "h264") return fmt::format("it is {}, only h264 is copied", v.codec);
+  if (!media.format.starts_with("mov,") && !media.format.starts_with("matroska") &&
+      media.format != "mpegts") {
+    return fmt::format("its container ({}) does not time every frame", media.format);
+  }
+  if (v.width != canvas.width || v.height != canvas.height) {
+    return fmt::format("it is {}x{}, the canvas {}x{}", v.width, v.height, canvas.width, canvas.height);
+  }
+  if (v.rotation != 0) return "it is turned";
+  if (!(v.sar == Rational(1))) return "its pixels are not square";
+  if (v.pix_fmt != "yuv420p") return fmt::format("its pixels are {}, the output's yuv420p", v.pix_fmt);
+  if (v.interlaced) return "it is interlaced";
+  if (std::string rate = why_not_rate(v, canvas.fps); !rate.empty()) return rate;
+  return why_not_color(v);
+}
+
+/// The source's frame at the clip's first one; nullopt where that lies between two.
+std::optional<std::int64_t> source_frame(const Position& position, Rational fps) {
+  const Rational exact = position.in * fps;
+  const Rational off = exact - Rational(exact.round());
+  if (off > Rational(1, 4) || -off > Rational(1, 4)) return std::nullopt;
+  return exact.round();
+}
+
+std::string why_not_packets(const Facts& facts, int clip) {
+  const auto& gops = facts[clip]->gops;
+  return gops ? gops->why_not : "its packets are not known";
+}
+
+std::int64_t rate_of(const Gop& gop, Rational fps) {
+  return (Rational(8 * gop.bytes) * fps / Rational(gop.frames)).ceil();
+}
+
+class RunCutter {
+ public:
+  RunCutter(const Plan& plan, const Facts& facts, const Timing& timing, const CopyChoice& choice)
+      : plan_(plan),
+        facts_(facts),
+        timing_(timing),
+        choice_(choice),
+        fps_(plan.job.canvas.fps),
+        shortest_(fps_.ceil()),
+        grid_(segment_grid(fps_)) {}
+
+  std::vector<Cut> cut(const Run& run) {
+    std::vector<Span> spans;
+    bool open = false;  // the last span is untouched: one that goes on with it may be so too
+    for (const Span& span : run.spans) {
+      const bool goes_on = std::exchange(open, untouched(span)) && open;
+      if (goes_on) {
+        append_span(plan_, spans, span);
+      } else {
+        spans.push_back(span);
+      }
+    }
+    for (const Span& span : spans) take(span);
+    close();
+    return std::move(out_);
+  }
+
+ private:
+  bool untouched(const Span& span) const {
+    if (choice_.sets.empty() || span.layers.size() != 1 || !choice_.why_not_clip[span.layers[0].clip].empty())
+      return false;
+    const Layer& layer = span.layers[0];
+    const FadeFrames fades =
+        active_fades(plan_, timing_.clips[layer.clip], layer.clip, layer.first, span.frames);
+    return fades.in == 0 && fades.out == 0;
+  }
+
+  void take(const Span& span) {
+    std::int64_t done = 0;
+    if (untouched(span)) {
+      const int clip = span.layers[0].clip;
+      const std::int64_t from = *source_frame(timing_.clips[clip], fps_) + span.layers[0].first;
+      for (const Copy& copy : copies_within(clip, from, from + span.frames)) {
+        const std::int64_t at = copy.first - from;
+        if (at > done) encode(part_of_span(plan_, span, done, at - done));
+        close();
+        add(span, from, copy);
+        done = at + copy.frames;
+      }
+    }
+    if (done < span.frames) encode(part_of_span(plan_, span, done, span.frames - done));
+  }
+
+  /// Stretches of whole groups in [from, to) of the source that follow each other without a gap.
+  std::vector<Copy> copies_within(int clip, std::int64_t from, std::int64_t to) const {
+    std::vector<Copy> out;
+    for (const Gop& gop : facts_[clip]->gops->gops) {
+      if (gop.first < from || gop.first + gop.frames > to || !admitted(gop)) continue;
+      if (out.empty() || out.back().first + out.back().frames != gop.first)
+        out.push_back({clip, gop.first, 0});
+      out.back().frames += gop.frames;
+    }
+    std::erase_if(out, [&](const Copy& copy) { return copy.frames < shortest_; });
+    return out;
+  }
+
+  bool admitted(const Gop& gop) const { return !choice_.limit || rate_of(gop, fps_) <= *choice_.limit; }
+
+  /// One stretch, cut at the first group behind each line of the grid.
+  void add(const Span& span, std::int64_t from, const Copy& copy) {
+    Cut cut;
+    auto flush = [&] {
+      if (!cut.copy) return;
+      cut.spans = {part_of_span(plan_, span, cut.copy->first - from, cut.copy->frames)};
+      out_.push_back(std::move(cut));
+      cut = {};
+    };
+    for (const Gop& gop : facts_[copy.clip]->gops->gops) {
+      if (gop.first < copy.first || gop.first >= copy.first + copy.frames) continue;
+      if (cut.copy && cut.copy->first / grid_ != gop.first / grid_) flush();
+      if (!cut.copy) cut.copy = Copy{copy.clip, gop.first, 0};
+      cut.copy->frames += gop.frames;
+      cut.peak = std::max(cut.peak, rate_of(gop, fps_));
+    }
+    flush();
+  }
+
+  void encode(const Span& span) { left_.spans.push_back(span); }
+
+  /// What has gathered since the last copy becomes segments of its own.
+  void close() {
+    if (left_.spans.empty()) return;
+    for (std::vector<Span>& spans : cut_segments(plan_, timing_, left_)) {
+      out_.push_back({std::move(spans), std::nullopt, 0});
+    }
+    left_.spans.clear();
+  }
+
+  const Plan& plan_;
+  const Facts& facts_;
+  const Timing& timing_;
+  const CopyChoice& choice_;
+  Rational fps_;
+  std::int64_t shortest_, grid_;
+  Run left_;
+  std::vector<Cut> out_;
+};
+
+std::string why_not_output(const Plan& plan, const OutputSpec& output, const Canvas& canvas) {
+  if (output.copy == "never") return "\"copy\" is \"never\"";
+  if (output.codec != "h264") return fmt::format("its codec is {}, only h264 is copied", output.codec);
+  const auto size = output.size.value_or(std::pair(plan.job.canvas.width, plan.job.canvas.height));
+  if (size != std::pair(canvas.width, canvas.height)) {
+    return fmt::format("it is scaled down from {}x{}", canvas.width, canvas.height);
+  }
+  return "";
+}
+
+/// The choice in the making.
+class Chooser {
+ public:
+  Chooser(const Plan& plan, const Facts& facts, const Composition& composition, const Timing& timing,
+          const std::vector<Run>& shown)
+      : plan_(plan), facts_(facts), composition_(composition), timing_(timing), shown_(shown) {
+    for (const Run& run : shown) total_ += run.frames();
+  }
+
+  CopyChoice run() {
+    CopyChoice choice;
+    for (int output : composition_.outputs) {
+      choice.why_not_output.push_back(why_not_output(plan_, plan_.job.outputs[output], composition_.canvas));
+    }
+    for (std::size_t i = 0; i < plan_.clips.size(); ++i) {
+      choice.why_not_clip.push_back(why_not_clip(static_cast<int>(i)));
+    }
+    if (std::all_of(choice.why_not_output.begin(), choice.why_not_output.end(),
+                    [](const std::string& why) { return !why.empty(); })) {
+      return choice;
+    }
+    const int clip = richest(choice);
+    if (clip >= 0) settle(choice, clip);
+    return choice;
+  }
+
+ private:
+  std::string why_not_clip(int clip) const {
+    std::string why = why_not_copied(plan_, facts_, clip, composition_.canvas);
+    if (why.empty() && !source_frame(timing_.clips[clip], plan_.job.canvas.fps)) {
+      why = "its \"in\" lies between two of its frames";
+    }
+    return why.empty() ? why_not_packets(facts_, clip) : why;
+  }
+
+  /// The clip with whose parameter sets most is copied; the first of equals, -1: none.
+  int richest(const CopyChoice& choice) const {
+    std::pair<std::int64_t, int> best{0, -1};
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < plan_.clips.size(); ++i) {
+      if (!choice.why_not_clip[i].empty() || !seen.insert(facts_[i]->gops->sets).second) continue;
+      const std::int64_t frames = count(with_sets(choice, static_cast<int>(i)), std::nullopt);
+      if (frames > best.first) best = {frames, static_cast<int>(i)};
+    }
+    return best.second;
+  }
+
+  CopyChoice with_sets(CopyChoice choice, int clip) const {
+    choice.sets = facts_[clip]->gops->sets;
+    for (std::size_t i = 0; i < plan_.clips.size(); ++i) {
+      if (!choice.why_not_clip[i].empty() || facts_[i]->gops->sets == choice.sets) continue;
+      choice.why_not_clip[i] = fmt::format("its parameter sets are not those of {}, of which more is copied",
+                                           plan_.clips[clip].label);
+    }
+    return choice;
+  }
+
+  std::int64_t count(CopyChoice choice, std::optional<std::int64_t> limit) const {
+    choice.limit = limit;
+    std::int64_t frames = 0;
+    for (const Run& run : shown_) {
+      for (const Cut& cut : cut_run(plan_, facts_, timing_, run, choice))
+        frames += cut.copy ? cut.copy->frames : 0;
+    }
+    return frames;
+  }
+
+  void settle(CopyChoice& choice, int clip) const {
+    CopyChoice chosen = with_sets(choice, clip);
+    std::optional<std::int64_t> limit = 0;
+    bool any = false;
+    for (std::size_t k = 0; k < composition_.outputs.size(); ++k) {
+      if (!chosen.why_not_output[k].empty()) continue;
+      const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
+      const std::optional<std::int64_t> own = output.crf ? std::nullopt : output.bitrate;
+      if (Rational(count(chosen, own)) < kLeastShare * Rational(total_)) {
+        chosen.why_not_output[k] = own ? "less than a tenth of it could be copied within its bitrate"
+                                       : "less than a tenth of it could be copied";
+        continue;
+      }
+      any = true;
+      limit = limit && own ? std::optional(std::max(*limit, *own)) : std::nullopt;
+    }
+    choice.why_not_output = chosen.why_not_output;
+    if (!any) return;
+    chosen.limit = limit;
+    choice = std::move(chosen);
+  }
+
+  const Plan& plan_;
+  const Facts& facts_;
+  const Composition& composition_;
+  const Timing& timing_;
+  const std::vector<Run>& shown_;
+  std::int64_t total_ = 0;
+};
+
+}  // namespace
+
+bool admits(const OutputSpec& output, std::int64_t peak) {
+  return !output.bitrate || output.crf || peak <= *output.bitrate;
+}
+
+std::string why_not_copied(const Plan& plan, const Facts& facts, int clip, const Canvas& canvas) {
+  const Clip& c = plan.clips[clip].clip;
+  if (!std::holds_alternative<FileRef>(c.media)) return "it is no film in a local file";
+  if (!facts[clip] || !facts[clip]->media.video) return "it has no picture";
+  if (std::string why = why_not_medium(facts[clip]->media, canvas); !why.empty()) return why;
+  if (!c.filters.empty()) return "it has filters";
+  if (c.key) return "it is keyed";
+  if (c.opacity < 1) return "it is not opaque";
+  const Box whole{0, 0, canvas.width, canvas.height, 0, 0, canvas.width, canvas.height};
+  if (place_picture(c, canvas.width, canvas.height, canvas) != whole)
+    return "it does not just fill the canvas";
+  return "";
+}
+
+bool wants_gops(const Plan& plan, const Facts& facts, int clip) {
+  return std::any_of(plan.compositions.begin(), plan.compositions.end(), [&](const Composition& c) {
+    const bool asked = std::any_of(c.outputs.begin(), c.outputs.end(), [&](int output) {
+      return why_not_output(plan, plan.job.outputs[output], c.canvas).empty();
+    });
+    return asked && why_not_copied(plan, facts, clip, c.canvas).empty();
+  });
+}
+
+std::vector<Cut> cut_run(const Plan& plan, const Facts& facts, const Timing& timing, const Run& run,
+                         const CopyChoice& choice) {
+  return RunCutter(plan, facts, timing, choice).cut(run);
+}
+
+CopyChoice choose_copies(const Plan& plan, const Facts& facts, const Composition& composition,
+                         const Timing& timing, const std::vector<Run>& shown) {
+  return Chooser(plan, facts, composition, timing, shown).run();
+}
+
+}  // namespace avstage::plan
