@@ -7,11 +7,14 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "media/demuxer.h"
+#include "media/h264.h"
 #include "net/http_stream.h"
+#include "run/check_copies.h"
 
 namespace avstage::run {
 namespace {
@@ -77,6 +80,10 @@ Order read_order(const Piece& piece, Rational fps) {
   return order;
 }
 
+std::string_view extradata_of(const AVCodecParameters& p) {
+  return {reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size)};
+}
+
 media::CodecParametersPtr copy_parameters(const AVStream& stream) {
   media::CodecParametersPtr p(avcodec_parameters_alloc());
   media::check(avcodec_parameters_copy(p.get(), stream.codecpar), "cannot copy parameters", "segment",
@@ -87,8 +94,7 @@ media::CodecParametersPtr copy_parameters(const AVStream& stream) {
 
 bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b) {
   return a.codec_id == b.codec_id && a.width == b.width && a.height == b.height &&
-         a.extradata_size == b.extradata_size &&
-         std::equal(a.extradata, a.extradata + a.extradata_size, b.extradata);
+         extradata_of(a) == extradata_of(b);
 }
 
 /// The sound's packets, handed over as far as the picture has come.
@@ -147,6 +153,7 @@ class Assembler {
       require_going(stop_);
       orders_.push_back(read_order(piece, d_.fps));
     }
+    copied_ = std::any_of(d_.pieces.begin(), d_.pieces.end(), [](const Piece& p) { return p.copied; });
     for (const Order& order : orders_) delay_ = std::max(delay_, order.delay);
     open();
     std::int64_t at = 0;
@@ -171,15 +178,30 @@ class Assembler {
   void open() {
     Demuxer first = Demuxer::open_file(d_.pieces.front().file, Demuxer::Want::video);
     parameters_ = copy_parameters(*first.video());
+    if (copied_) describe_both();
     stream_ = muxer_.add_stream(*parameters_, tick_, d_.fps);
     if (!d_.audio_file.empty()) sound_.emplace(d_.audio_file, muxer_);
     muxer_.write_header();
   }
 
+  /// One track for what is copied and what is encoded: all their parameter sets, the film's colours.
+  void describe_both() {
+    std::vector<media::h264::ParameterSets> all;
+    for (const Piece& piece : d_.pieces) {
+      Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
+      all.push_back(media::h264::read_sets(extradata_of(*demuxer.video()->codecpar)));
+    }
+    media::set_extradata(*parameters_, media::h264::to_avcc(media::h264::merge(all)));
+    parameters_->color_primaries = AVCOL_PRI_BT709;
+    parameters_->color_trc = AVCOL_TRC_BT709;
+    parameters_->color_space = AVCOL_SPC_BT709;
+    parameters_->color_range = AVCOL_RANGE_MPEG;
+  }
+
   /// The k-th packet in decoding order is decoded at frame k − delay: regular, and never later than shown.
   void copy(const Piece& piece, const Order& order) {
     Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
-    if (!same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
+    if (!copied_ && !same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
       fail(piece.file, "its parameter sets differ from the first segment's");
     }
     media::PacketPtr packet = media::make_packet();
@@ -199,6 +221,7 @@ class Assembler {
   media::Muxer muxer_;
   std::vector<Order> orders_;
   std::int64_t delay_ = 0;
+  bool copied_ = false;  ///< any piece
   media::CodecParametersPtr parameters_;
   int stream_ = 0;
   std::optional<Sound> sound_;
@@ -243,6 +266,7 @@ std::string part_path(const std::string& path) {
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
   Assembler(deliverable, part, stop).run();
   prove(deliverable, part, stop);
+  check_copies(deliverable, part, stop);
   return {part, std::filesystem::file_size(part), sha256_file(part, stop)};
 }
 

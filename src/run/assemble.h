@@ -14,6 +14,7 @@ namespace avstage::run {
 struct Piece {
   std::string file;
   std::int64_t at = 0, frames = 0;
+  bool copied = false;  ///< its packets are a source's own
 };
 
 /// Everything of one deliverable, ready to be put together.
@@ -39,8 +40,9 @@ struct Assembled {
 std::string part_path(const std::string& path);
 
 /// Puts the segments and the sound into `part` and proves it: every packet's time, the counts, then the file
-/// is opened again and its frames, size, duration, streams and A/V offset are compared with what was planned.
-/// Error{proof} names the difference; Error{local} for the disk.
+/// is opened again and its frames, size, duration, streams and A/V offset are compared with what was planned,
+/// and check_copies() looks at what was copied. Error{proof} names the difference, and is named "copy" where
+/// encoding everything would help; Error{local} for the disk.
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop);
 
 }  // namespace avstage::run

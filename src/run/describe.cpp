@@ -85,6 +85,7 @@ ordered_json span_json(const Production& p, const plan::Span& span) {
 
 ordered_json segment_json(const Production& p, const plan::Segment& segment) {
   ordered_json j{{"frames", segment.frames}, {"state", readiness(p, segment)}, {"keys", segment.keys}};
+  if (segment.copy) j["copied"] = segment.copied;
   if (segment.at) j["at"] = *segment.at;
   for (const plan::Span& span : segment.spans) j["spans"].push_back(span_json(p, span));
   return j;
@@ -107,11 +108,34 @@ std::string output_fault(Production& p, int output) {
   }
 }
 
+/// What an output copies, and why it does not copy the rest.
+ordered_json copy_json(const Production& p, const plan::CompositionPlan& composition, std::size_t k) {
+  const plan::CopyChoice& choice = composition.copy;
+  std::int64_t frames = 0;
+  for (const plan::Segment& s : composition.segments) {
+    if (s.copy && (s.copied.empty() ? choice.takes(k) : s.copied[k])) frames += s.frames;
+  }
+  ordered_json j{{"frames", frames}};
+  if (k < choice.why_not_output.size() && !choice.why_not_output[k].empty()) {
+    j["why_not"] = choice.why_not_output[k];
+    return j;
+  }
+  j["clips"] = ordered_json::array();
+  for (std::size_t i = 0; i < choice.why_not_clip.size(); ++i) {
+    if (!std::holds_alternative<FileRef>(p.plan.clips[i].clip.media) || !p.facts[i]->media.video) continue;
+    ordered_json clip{{"clip", p.plan.clips[i].label}};
+    if (!choice.why_not_clip[i].empty()) clip["why_not"] = choice.why_not_clip[i];
+    j["clips"].push_back(clip);
+  }
+  return j;
+}
+
 ordered_json composition_json(Production& p, std::size_t index) {
   const plan::Composition& c = p.plan.compositions[index];
   ordered_json j{{"canvas", fmt::format("{}x{}", c.canvas.width, c.canvas.height)},
                  {"fps", c.canvas.fps.str()}};
-  for (int output : c.outputs) {
+  for (std::size_t k = 0; k < c.outputs.size(); ++k) {
+    const int output = c.outputs[k];
     const OutputSpec& o = p.job.outputs[output];
     auto size = o.size.value_or(std::pair(p.job.canvas.width, p.job.canvas.height));
     j["outputs"].push_back({{"path", o.path},
@@ -119,7 +143,8 @@ ordered_json composition_json(Production& p, std::size_t index) {
                             {"codec", o.codec},
                             {"preset", o.preset},
                             {"audio", o.audio.codec},
-                            {"state", output_state(p, output)}});
+                            {"state", output_state(p, output)},
+                            {"copy", copy_json(p, p.render.compositions[index], k)}});
     if (o.loudness) {
       j["outputs"].back()["loudness"] = {{"target", o.loudness->target},
                                          {"true_peak", o.loudness->true_peak}};
@@ -178,11 +203,25 @@ std::string text_of_segment(const ordered_json& s) {
   std::string key = s["keys"].empty() ? "" : s["keys"][0].get<std::string>().substr(0, 12);
   std::string out = fmt::format("  segment {} +{:<6} {:<12} {}\n", at, s["frames"].get<std::int64_t>(), key,
                                 s["state"].get<std::string>());
+  if (s.contains("copied")) out.insert(out.size() - 1, ", copied");
   for (const ordered_json& span : s["spans"]) {
     std::vector<std::string> layers;
     for (const ordered_json& layer : span["layers"]) layers.push_back(layer["clip"].get<std::string>());
     out += fmt::format("    span {:>6} frames: {}\n", span["frames"].get<std::int64_t>(),
                        layers.empty() ? "background" : fmt::format("{}", fmt::join(layers, " < ")));
+  }
+  return out;
+}
+
+std::string text_of_copy(const ordered_json& copy) {
+  if (copy.contains("why_not"))
+    return fmt::format("    nothing is copied: {}\n", copy["why_not"].get<std::string>());
+  std::string out = fmt::format("    {} frames are copied\n", copy["frames"].get<std::int64_t>());
+  for (const ordered_json& clip : copy["clips"]) {
+    out += clip.contains("why_not")
+               ? fmt::format("    {} is encoded: {}\n", clip["clip"].get<std::string>(),
+                             clip["why_not"].get<std::string>())
+               : fmt::format("    {} is copied where it is untouched\n", clip["clip"].get<std::string>());
   }
   return out;
 }
@@ -194,6 +233,7 @@ std::string text_of_composition(const ordered_json& c) {
     out += fmt::format("  output {} {} {}: {}\n", o["path"].get<std::string>(), o["size"].get<std::string>(),
                        o["codec"].get<std::string>(), o["state"].get<std::string>());
     if (o.contains("refused")) out += "    " + o["refused"].get<std::string>() + "\n";
+    out += text_of_copy(o["copy"]);
   }
   for (const ordered_json& s : c["segments"]) out += text_of_segment(s);
   return out;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <memory>
 
 #include "base/suggest.h"
 #include "media/container_layout.h"
@@ -13,6 +15,7 @@
 #include "run/acquire.h"
 #include "run/extras.h"
 #include "run/filter_chain.h"
+#include "run/gop_cache.h"
 #include "run/leftovers.h"
 #include "run/manifest.h"
 #include "run/side_files.h"
@@ -127,6 +130,18 @@ std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan
   return plan::ClipFacts{clip->facts, avatar_identity(session.realm(), clip->entry.video_id)};
 }
 
+/// Where something could be copied, the packets tell what.
+void add_gops(Session& session, const plan::Plan& plan, plan::Facts& facts) {
+  std::map<std::string, std::shared_ptr<const GopIndex>> known;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (!plan::wants_gops(plan, facts, static_cast<int>(i))) continue;
+    const std::string& path = std::get<FileRef>(plan.clips[i].clip.media).path;
+    auto& index = known[path];
+    if (!index) index = std::make_shared<GopIndex>(known_gops(session, path, plan.job.canvas.fps));
+    facts[i]->gops = index;
+  }
+}
+
 /// Checked here, where all names are known, not where the first unknown one would be used.
 void require_known_filters(const Clip& clip) {
   std::vector<std::string_view> names;
@@ -191,6 +206,7 @@ plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& 
       throw e.within(plan.clips[i].clip.mark.str());
     }
   }
+  add_gops(session, plan, facts);
   return facts;
 }
 

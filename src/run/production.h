@@ -1,10 +1,13 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "run/prepare.h"
 
 namespace avstage::run {
@@ -24,9 +27,17 @@ struct Production {
   plan::RenderPlan render;         ///< resolve(plan, facts)
   std::vector<bool> proven;        ///< by purchase: every byte is there and proven
   std::set<std::string> rendered;  ///< segment keys that this run encoded
+  bool copy = true;                ///< false: a copy has failed, everything is encoded
   Report report;
 
-  void resolve() { render = plan::resolve(plan, facts, toolchain()); }
+  void resolve() { render = plan::resolve(plan, facts, toolchain(), copy); }
+  /// After a copy that did not hold what it promised.
+  void stop_copying(const Error& why) {
+    copy = false;
+    report.warnings.push_back(fmt::format("nothing is copied, all is encoded: {}", why.message()));
+    log::warning("{}", report.warnings.back());
+    resolve();
+  }
   void tell(Event::Kind kind, const std::string& text) const { observer({kind, "", text, 0, 0, 0}); }
 };
 

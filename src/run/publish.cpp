@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "run/assemble.h"
 #include "run/manifest.h"
+#include "run/scheduler.h"
 #include "run/side_files.h"
 #include "run/soundtrack.h"
 #include "run/transparency.h"
@@ -16,7 +17,8 @@ namespace {
 
 void report_up_to_date(Production& p, const std::string& path) {
   const Manifest m = read_manifest(path).value();
-  p.report.outputs.push_back({path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0, m.loudness});
+  p.report.outputs.push_back(
+      {path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0, 0, m.loudness});
   p.tell(Event::Kind::output, path + " is up to date");
 }
 
@@ -65,7 +67,8 @@ Deliverable describe(Production& p, const SegmentStore& store, std::size_t compo
   std::tie(d.width, d.height) = output.size.value_or(std::pair(p.job.canvas.width, p.job.canvas.height));
   d.codec = output.codec;
   for (const plan::Segment& segment : p.render.compositions[composition].segments) {
-    d.pieces.push_back({store.find(segment.keys[k]), segment.at.value(), segment.frames});
+    d.pieces.push_back(
+        {store.find(segment.keys[k]), segment.at.value(), segment.frames, bool(segment.copied[k])});
   }
   d.metadata = ai_metadata(video_ids(inputs_of(p)));
   return d;
@@ -78,11 +81,31 @@ int rendered_of(const Production& p, std::size_t composition, std::size_t k) {
   return n;
 }
 
+/// A film with copies that do not hold what they promise is encoded as a whole.
+Assembled assemble_or_encode(Production& p, SegmentStore& store, std::size_t composition, std::size_t k,
+                             Deliverable& d, const std::string& part) {
+  try {
+    return assemble(d, part, p.stop);
+  } catch (const Error& e) {
+    if (!p.copy || e.name() != "copy") throw;
+    p.stop_copying(e);
+  }
+  render_segments(p, store);
+  d.pieces = describe(p, store, composition, k).pieces;
+  return assemble(d, part, p.stop);
+}
+
+std::int64_t copied_frames(const Deliverable& d) {
+  std::int64_t frames = 0;
+  for (const Piece& piece : d.pieces) frames += piece.copied ? piece.frames : 0;
+  return frames;
+}
+
 void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::size_t composition,
              std::size_t k) {
   const int index = p.plan.compositions[composition].outputs[k];
   const OutputSpec& output = p.job.outputs[index];
-  const std::string& key = p.render.output_keys[index];
+  const std::string key = p.render.output_keys[index];  // of the film as planned, however it is made
   if (up_to_date(p.session, output.path, key)) {
     report_up_to_date(p, output.path);
     return;
@@ -93,7 +116,7 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   const std::string part = part_path(output.path);
   FileRemover remover(part);
   crash_point("assembling");
-  Assembled done = assemble(d, part, p.stop);
+  Assembled done = assemble_or_encode(p, store, composition, k, d, part);
   crash_point("assembled");
   const double duration = (Rational(d.frames) / d.fps).to_double();
   const std::map<std::string, std::string> side_files = make_side_files(p, output, part);
@@ -112,7 +135,7 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   remover.release();
   p.report.outputs.push_back({output.path, "written", d.frames, duration, done.bytes, done.sha256,
                               static_cast<int>(d.pieces.size()), rendered_of(p, composition, k),
-                              track.loudness});
+                              copied_frames(d), track.loudness});
   p.tell(Event::Kind::output, output.path);
 }
 

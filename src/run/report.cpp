@@ -15,10 +15,15 @@ ordered_json to_json_value(const PurchaseReport& p) {
 }
 
 ordered_json to_json_value(const OutputReport& o) {
-  ordered_json j{{"path", o.path},         {"state", o.state},
-                 {"frames", o.frames},     {"duration", o.duration},
-                 {"bytes", o.bytes},       {"sha256", o.sha256},
-                 {"segments", o.segments}, {"segments_rendered", o.segments_rendered}};
+  ordered_json j{{"path", o.path},
+                 {"state", o.state},
+                 {"frames", o.frames},
+                 {"duration", o.duration},
+                 {"bytes", o.bytes},
+                 {"sha256", o.sha256},
+                 {"segments", o.segments},
+                 {"segments_rendered", o.segments_rendered},
+                 {"frames_copied", o.frames_copied}};
   if (o.loudness) j["loudness"] = run::to_json_value(*o.loudness);
   return j;
 }

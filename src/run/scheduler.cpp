@@ -48,7 +48,7 @@ class Scheduler {
     renderers_.clear();
     for (std::size_t c = 0; c < p_.plan.compositions.size(); ++c) {
       auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
-      renderers_.push_back(std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), p_.render.timing,
+      renderers_.push_back(std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), p_.render,
                                                              p_.media, store_, decoded));
     }
   }
@@ -137,12 +137,18 @@ class Scheduler {
       if (!p_.proven[purchase]) unproven.insert(purchase);
     }
     try {
-      renderers_[composition]->render(
-          *segment, unproven, [&](std::int64_t n) { tell_progress(n); }, p_.stop);
-      p_.rendered.insert(segment->keys.begin(), segment->keys.end());
+      for (const std::string& key : renderers_[composition]->render(
+               *segment, unproven, [&](std::int64_t n) { tell_progress(n); }, p_.stop)) {
+        p_.rendered.insert(key);
+      }
       frames_done_ += segment->frames;
       tell_segment(*segment);
     } catch (const Error& e) {
+      if (p_.copy && e.name() == "copy") {
+        p_.stop_copying(e);
+        new_renderers();
+        return true;
+      }
       // A clip that breaks off while it is read must not keep the rest from being rendered.
       if (unproven.empty() || e.code() == ErrorCode::interrupted) throw;
       abandoned_.insert(segment->keys.front());

@@ -5,27 +5,11 @@
 #include <optional>
 
 #include "base/atomic_file.h"
-#include "media/encoder.h"
+#include "media/gops.h"
 #include "media/muxer.h"
 #include "run/picture.h"
 
 namespace avstage::run {
-namespace {
-
-media::VideoEncoderSettings encoder_settings(const plan::Plan& plan, const OutputSpec& output, Rational fps) {
-  media::VideoEncoderSettings s;
-  auto size = output.size.value_or(std::pair(plan.job.canvas.width, plan.job.canvas.height));
-  s.codec = output.codec;
-  s.preset = output.preset;
-  s.crf = output.crf;
-  s.bitrate = output.bitrate;
-  s.width = size.first;
-  s.height = size.second;
-  s.fps = fps;
-  return s;
-}
-
-}  // namespace
 
 /// One deliverable's encoder for one segment, writing into a part file.
 class SegmentRenderer::Target {
@@ -92,26 +76,59 @@ class SegmentRenderer::Target {
   int sink_ = 0;
 };
 
-SegmentRenderer::SegmentRenderer(const plan::Plan& plan, int composition, const plan::Timing& timing,
+SegmentRenderer::SegmentRenderer(const plan::Plan& plan, int composition, const plan::RenderPlan& render,
                                  const MediaAccess& media, SegmentStore& store,
                                  std::function<void(int, std::int64_t)> on_decoded)
     : plan_(plan),
       composition_(plan.compositions[composition]),
-      timing_(timing),
+      timing_(render.timing),
+      copy_(render.compositions[composition].copy),
       store_(store),
       compositor_({plan, timing_, media, composition_.canvas, std::move(on_decoded)}) {}
 
-int SegmentRenderer::render(const plan::Segment& segment, const std::set<int>& unproven,
-                            const std::function<void(std::int64_t)>& on_frame, const std::stop_token& stop) {
+media::VideoEncoderSettings SegmentRenderer::encoder_settings(std::size_t k) const {
+  const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
+  media::VideoEncoderSettings s;
+  auto size = output.size.value_or(std::pair(plan_.job.canvas.width, plan_.job.canvas.height));
+  s.codec = output.codec;
+  s.preset = output.preset;
+  s.crf = output.crf;
+  s.bitrate = output.bitrate;
+  s.width = size.first;
+  s.height = size.second;
+  s.fps = composition_.canvas.fps;
+  if (copy_.takes(k)) s.beside = copy_.sets;
+  return s;
+}
+
+void SegmentRenderer::copy(const plan::Segment& segment, const std::string& key,
+                           const std::stop_token& stop) {
+  const plan::Copy& c = segment.copy.value();
+  const std::string part = store_.part_path(key);
+  FileRemover remover(part);
+  media::copy_gops(std::get<FileRef>(plan_.clips[c.clip].clip.media).path, part, c.first, c.frames,
+                   composition_.canvas.fps, stop);
+  store_.keep(part, key, {});
+  remover.release();
+}
+
+std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, const std::set<int>& unproven,
+                                                 const std::function<void(std::int64_t)>& on_frame,
+                                                 const std::stop_token& stop) {
   std::vector<std::unique_ptr<Target>> targets;
+  std::vector<std::string> encoded;
   std::set<std::string> taken;  // deliverables that differ in nothing but their container share a segment
   for (std::size_t k = 0; k < segment.keys.size(); ++k) {
-    if (!store_.find(segment.keys[k]).empty() || !taken.insert(segment.keys[k]).second) continue;
-    const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
-    targets.push_back(std::make_unique<Target>(encoder_settings(plan_, output, composition_.canvas.fps),
-                                               store_.part_path(segment.keys[k]), segment.keys[k]));
+    const std::string& key = segment.keys[k];
+    if (!store_.find(key).empty() || !taken.insert(key).second) continue;
+    if (segment.copied[k]) {
+      copy(segment, key, stop);
+      continue;
+    }
+    targets.push_back(std::make_unique<Target>(encoder_settings(k), store_.part_path(key), key));
+    encoded.push_back(key);
   }
-  if (targets.empty()) return 0;
+  if (targets.empty()) return encoded;
   std::int64_t n = 0;
   for (const plan::Span& span : segment.spans) {
     compositor_.compose(span, [&](media::FramePtr frame) {
@@ -122,7 +139,7 @@ int SegmentRenderer::render(const plan::Segment& segment, const std::set<int>& u
   }
   compositor_.keep_only(segment.spans.back().layers);
   for (auto& target : targets) target->finish(store_, unproven);
-  return static_cast<int>(targets.size());
+  return encoded;
 }
 
 }  // namespace avstage::run

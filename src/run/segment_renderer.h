@@ -3,6 +3,7 @@
 #include <functional>
 #include <stop_token>
 
+#include "media/encoder.h"
 #include "run/compositor.h"
 #include "run/segment_store.h"
 
@@ -12,19 +13,26 @@ namespace avstage::run {
 /// still lacks it. The render thread only.
 class SegmentRenderer {
  public:
-  SegmentRenderer(const plan::Plan& plan, int composition, const plan::Timing& timing,
+  SegmentRenderer(const plan::Plan& plan, int composition, const plan::RenderPlan& render,
                   const MediaAccess& media, SegmentStore& store,
                   std::function<void(int clip, std::int64_t frames)> on_decoded);
 
-  /// Returns how many deliverables it encoded (0: all were in the store). `unproven` as for SegmentStore.
-  int render(const plan::Segment& segment, const std::set<int>& unproven,
-             const std::function<void(std::int64_t)>& on_frame, const std::stop_token& stop);
+  /// Copies the segment for deliverables that take a copy, encodes it for the others. Returns the keys it has
+  /// encoded (none: all were in the store or copied). `unproven` as for SegmentStore. Error{proof} named
+  /// "copy" for a copy that went wrong: nothing of it is kept.
+  std::vector<std::string> render(const plan::Segment& segment, const std::set<int>& unproven,
+                                  const std::function<void(std::int64_t)>& on_frame,
+                                  const std::stop_token& stop);
 
  private:
   class Target;
+  void copy(const plan::Segment& segment, const std::string& key, const std::stop_token& stop);
+  media::VideoEncoderSettings encoder_settings(std::size_t k) const;
+
   const plan::Plan& plan_;
   const plan::Composition& composition_;
   plan::Timing timing_;
+  plan::CopyChoice copy_;
   SegmentStore& store_;
   Compositor compositor_;
 };

@@ -44,6 +44,7 @@ class Session {
 
   const Settings& settings() const { return settings_; }
   const std::string& realm() const { return realm_; }
+  const std::stop_token& stop() const { return stop_; }
   const Patience& patience() const { return patience_; }
   ledger::Ledger& ledger() { return *ledger_; }
   net::Client& client() { return client_; }

@@ -184,7 +184,7 @@ AVCodecContext* open_picture_encoder(MediaWriter& writer, const VideoSpec& spec)
   if (spec.codec != "ffv1" && spec.codec != "rawvideo") c->max_b_frames = spec.bframes;
   if (!spec.open_gop) c->flags |= AV_CODEC_FLAG_CLOSED_GOP;
   media::Options options = {{"preset", "veryfast"},
-                            {"x264-params", "scenecut=0"},
+                            {"x264-params", spec.open_gop ? "scenecut=0:open-gop=1" : "scenecut=0"},
                             {"cpu-used", "8"},
                             {"deadline", "realtime"},
                             {"x265-params", "log-level=error:scenecut=0"}};

@@ -90,7 +90,8 @@ struct OutputReport {
   double duration = 0;  ///< seconds
   std::uint64_t bytes = 0;
   std::string sha256;
-  int segments = 0, segments_rendered = 0;
+  int segments = 0, segments_rendered = 0;  ///< rendered: encoded by this run
+  std::int64_t frames_copied = 0;           ///< taken from a source as they are, not encoded
   std::optional<LoudnessReport> loudness;  ///< where the output asks for one
 };
 struct Report {

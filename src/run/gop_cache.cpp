@@ -1,0 +1,73 @@
+#include "run/gop_cache.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <optional>
+#include <sstream>
+
+#include "base/atomic_file.h"
+#include "base/sha256.h"
+#include "media/gops.h"
+#include "run/prepare.h"
+
+namespace avstage::run {
+namespace {
+
+constexpr const char* kHead = "avstage gops 1";
+
+std::string hex_of(const std::string& bytes) {
+  std::string out;
+  for (unsigned char c : bytes) out += fmt::format("{:02x}", c);
+  return out;
+}
+
+std::string bytes_of(const std::string& hex) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    out.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  }
+  return out;
+}
+
+std::string text_of(const GopIndex& index) {
+  std::string out = fmt::format("{}\n{}\n{}\n", kHead, index.why_not, hex_of(index.sets));
+  for (const Gop& gop : index.gops) out += fmt::format("{} {} {}\n", gop.first, gop.frames, gop.bytes);
+  return out + "end\n";
+}
+
+/// nullopt: not whole, or of another time.
+std::optional<GopIndex> read_index(const std::string& text) {
+  std::istringstream in(text);
+  std::string head, sets, line;
+  GopIndex index;
+  if (!std::getline(in, head) || head != kHead || !std::getline(in, index.why_not) ||
+      !std::getline(in, sets)) {
+    return std::nullopt;
+  }
+  index.sets = bytes_of(sets);
+  while (std::getline(in, line) && line != "end") {
+    Gop gop;
+    if (!(std::istringstream(line) >> gop.first >> gop.frames >> gop.bytes)) return std::nullopt;
+    index.gops.push_back(gop);
+  }
+  return line == "end" ? std::optional(index) : std::nullopt;
+}
+
+}  // namespace
+
+GopIndex known_gops(Session& session, const std::string& path, Rational fps) {
+  const std::string folder = session.settings().cache_dir + "/gops";
+  const std::string key =
+      sha256_hex(fmt::format("{}\n{}\n{}", toolchain(), session.content_hash(path), fps.str()));
+  const std::string file = folder + "/" + key;
+  if (::access(file.c_str(), R_OK) == 0) {
+    if (auto index = read_index(read_file(file))) return *index;
+  }
+  GopIndex index = media::scan_gops(path, fps, session.stop());
+  make_directories(folder);
+  write_file_atomically(file, text_of(index));
+  return index;
+}
+
+}  // namespace avstage::run
