@@ -253,18 +253,20 @@ std::exception_ptr Transfer::result(int code) const {
   if (code == CURLE_OK) return nullptr;
   if (stopped_) return std::make_exception_ptr(Error(ErrorCode::interrupted, "ended by its owner", "ended"));
   const std::string where = fmt::format("{} {}", spec_.request.method, spec_.request.url);
+  // Whoever wrote the URL is not to blame for where the server leads.
+  const bool redirected = head_.status / 100 == 3;
+  const ErrorCode refused = redirected ? ErrorCode::input : ErrorCode::usage;
   if (!private_address_.empty() && code == CURLE_COULDNT_CONNECT) {
     return std::make_exception_ptr(
-        Error(ErrorCode::usage,
+        Error(refused,
               log::redact(fmt::format("{}: {} is not a public address, media may come only from those", where,
                                       private_address_)),
               "private_address"));
   }
   // libcurl gives the same code for an answer that is no HTTP.
-  if (code == CURLE_UNSUPPORTED_PROTOCOL && head_.status / 100 == 3) {
-    return std::make_exception_ptr(
-        Error(ErrorCode::usage, log::redact(where + ": redirected to a URL that is not https://, refused"),
-              "unsafe_url"));
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && redirected) {
+    return std::make_exception_ptr(Error(
+        refused, log::redact(where + ": redirected to a URL that is not https://, refused"), "unsafe_url"));
   }
   const char* text =
       error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(static_cast<CURLcode>(code));

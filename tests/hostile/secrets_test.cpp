@@ -236,7 +236,7 @@ TEST_F(Secrets, StayInWhenTheDownloadFails) {
        },
        6},
       {[](const HttpRequest&, Connection& c) { return Service::redirect(c, "file:///etc/passwd?" + kQuery); },
-       2},
+       6},
       {[](const HttpRequest&, Connection& c) {
          return Service::redirect(c, "http://u:" + kSignature + "@127.0.0.1/?" + kQuery);
        },

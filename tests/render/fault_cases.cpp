@@ -196,7 +196,7 @@ void add_urls(std::vector<FaultCase>& all) {
   all.push_back({"redirect to another host", away, 0, "", false});
   all.push_back({"redirect to another host mid-stream", broken_then(away)});
   all.push_back(
-      {"redirect to file:", respond(302, "", "Location: file:///etc/passwd\r\n"), 2, "refused", false});
+      {"redirect to file:", respond(302, "", "Location: file:///etc/passwd\r\n"), 6, "refused", false});
   all.push_back({"redirect loop",
                  [](const ClipRequest& r) { r.connection.respond(302, "", "Location: /clip.mp4?again\r\n"); },
                  4, "redirects", false});
