@@ -200,6 +200,32 @@ TEST_F(Transparent, WhatIsPreferredAndComesNeedsNoKeyAndNoSecondClip) {
   EXPECT_EQ(vendor->charges(), 1);
 }
 
+/// The key is the fallback's alone: a figure in the very colour is not taken out of a clip that has alpha.
+TEST_F(Transparent, AGreenFigureThatCameTransparentKeepsItsColour) {
+  VideoSpec spec;
+  spec.width = kSide;
+  spec.height = 128;
+  spec.codec = "libvpx-vp9";
+  spec.pix_fmt = "yuva420p";
+  spec.audio_codec = "libopus";
+  spec.draw = [](AVFrame& f, std::int64_t) {
+    const int green[] = {173, 42, 26};  // #00ff00
+    for (int c = 0; c < 4; ++c) {
+      auto [columns, rows] = plane_size(f, c);
+      for (int y = 0; y < rows; ++y) {
+        for (int x = 0; x < columns; ++x) set_sample(f, c, x, y, c == 3 ? (x < 80 ? 255 : 0) : green[c]);
+      }
+    }
+  };
+  make_video(dir / "green.webm", spec);
+  Vendor vendor(script(read_bytes(dir / "green.webm")));
+  run(transparent_job("prefer"), settings(vendor.url()));
+  const std::vector<int> seen = row_of(12);
+  EXPECT_NEAR(seen[30], 173, 6) << "the figure";
+  EXPECT_LT(seen[130], 110) << "the canvas beside it";
+  EXPECT_EQ(vendor.charges(), 1);
+}
+
 TEST_F(Transparent, ARefusalOfTheAccountIsNoReasonToFallBack) {
   Vendor::Script s = script(clip([](int) { return 255; }));
   s.create_status = 402;
