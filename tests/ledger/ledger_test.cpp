@@ -1,60 +1,17 @@
 #include "ledger/ledger.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <fstream>
-#include <functional>
 #include <map>
 
-#include "avstage/error.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
-#include "ledger/open.h"
-#include "ledger/sqlite.h"
-#include "support/temp_dir.h"
+#include "ledger/bench.h"
 
 namespace avstage::ledger {
 namespace {
 
 using testing::HasSubstr;
-
-/// Every question is a second later than the one before.
-class TickingClock : public Clock {
- public:
-  std::int64_t unix_seconds() const override { return ++seconds_; }
-
- private:
-  mutable std::int64_t seconds_ = 1000;
-};
-
-const std::string realm = "https://api.heygen.com";
-
-class LedgerTest : public testing::Test {
- protected:
-  std::unique_ptr<Ledger> open() { return Ledger::open(state_, clock_); }
-  Entry begin(Ledger& ledger, const std::string& key = "key") {
-    return ledger.begin(realm, key, "v3", R"({"say":"hi"})", "Hello");
-  }
-  std::string file() const { return state_ + "/ledger.sqlite"; }
-
-  Error error_of(const std::function<void()>& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return {ErrorCode::bug, ""};
-  }
-
-  test::TempDir dir_;
-  std::string state_ = dir_ / "deep/state";
-  TickingClock clock_;
-};
 
 /// The shortest way to each state.
 Entry lead_to(Ledger& ledger, State state, const std::string& key) {
@@ -136,42 +93,6 @@ TEST_F(LedgerTest, TheTagsOfTheJobAreKept) {
   open()->begin(realm, "tagged", "v3", "{}", "", R"({"project":"spring"})");
   EXPECT_EQ(open()->find(realm, "tagged")->tags, R"({"project":"spring"})");
   EXPECT_EQ(begin(*open()).tags, "{}");
-}
-
-TEST_F(LedgerTest, ALedgerOfTheFirstVersionIsTakenOver) {
-  begin(*open());
-  Database(file()).run("ALTER TABLE clips DROP COLUMN tags; PRAGMA user_version = 1");
-  Entry entry = open()->find(realm, "key").value();
-  EXPECT_EQ(entry.title, "Hello");
-  EXPECT_EQ(entry.tags, "{}");
-  EXPECT_EQ(open()->submitting(entry).state, State::submitting);
-  EXPECT_EQ(Database(file()).number("PRAGMA user_version"), 2);
-}
-
-TEST_F(LedgerTest, PlacesAreCountedOverAllProcessesAndADeadOneGivesItsBack) {
-  auto first = ClipLock::try_slot(state_, realm, 2);
-  ASSERT_NE(first, nullptr);
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    auto slot = ClipLock::try_slot(state_, realm, 2);
-    char got = slot ? 'y' : 'n';
-    if (::write(ready[1], &got, 1) != 1) ::_exit(1);
-    for (;;) ::pause();
-  }
-  char got = 0;
-  ASSERT_EQ(::read(ready[0], &got, 1), 1);
-  EXPECT_EQ(got, 'y');
-  EXPECT_EQ(ClipLock::try_slot(state_, realm, 2), nullptr);
-  EXPECT_NE(ClipLock::try_slot(state_, realm, 3), nullptr) << "another job may allow more";
-  EXPECT_NE(ClipLock::try_slot(state_, "another realm", 2), nullptr);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
-  EXPECT_NE(ClipLock::try_slot(state_, realm, 2), nullptr);
-  ::close(ready[0]);
-  ::close(ready[1]);
 }
 
 TEST_F(LedgerTest, RefusesAStepOfAnEntryThatWasNeverBegun) {
@@ -274,204 +195,6 @@ TEST_F(LedgerTest, HoldsNoSecret) {
     EXPECT_EQ(bytes.find("canary-key"), std::string::npos) << name;
     EXPECT_EQ(bytes.find("Signature="), std::string::npos) << name;
   }
-}
-
-TEST_F(LedgerTest, IsReadableByItsOwnerAlone) {
-  auto ledger = open();
-  begin(*ledger);
-  auto mode = [](const std::string& path) {
-    struct stat facts {};
-    EXPECT_EQ(::stat(path.c_str(), &facts), 0) << path;
-    return facts.st_mode & 07777;
-  };
-  EXPECT_EQ(mode(state_), 0700u);
-  EXPECT_EQ(mode(file()), 0600u);
-  EXPECT_EQ(mode(file() + "-wal"), 0600u);
-  ledger.reset();
-  ::chmod(file().c_str(), 0644);
-  open();
-  EXPECT_EQ(mode(file()), 0600u);
-}
-
-TEST_F(LedgerTest, WritesAheadAndSyncsFully) {
-  open();
-  Database database = open_database(state_);
-  Statement journal(database, "PRAGMA journal_mode");
-  ASSERT_TRUE(journal.step());
-  EXPECT_EQ(journal.text(0), "wal");
-  EXPECT_EQ(database.number("PRAGMA synchronous"), 2);
-}
-
-/// Runs `work` in a child process that is then killed; whatever it wrote must be there.
-void run_and_kill(const std::function<void()>& work) {
-  pid_t child = ::fork();
-  if (child == 0) {
-    try {
-      work();
-    } catch (...) {
-      ::_exit(1);
-    }
-    ::kill(::getpid(), SIGKILL);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status)) << "the child failed before it was killed";
-}
-
-TEST_F(LedgerTest, AKilledProcessLeavesItsLastStep) {
-  const std::vector<std::function<void(Ledger&)>> steps{
-      [&](Ledger& l) { begin(l); },
-      [&](Ledger& l) { l.submitting(*l.find(realm, "key")); },
-      [&](Ledger& l) { l.submitted(*l.find(realm, "key"), "v1"); },
-      [&](Ledger& l) { l.completed(*l.find(realm, "key"), 2.0, false); },
-      [&](Ledger& l) { l.archived(*l.find(realm, "key"), "v1.mp4", "ab", 3); },
-  };
-  const std::vector<State> states{State::intent, State::submitting, State::submitted, State::completed,
-                                  State::completed};
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    run_and_kill([&] {
-      auto ledger = open();
-      steps[i](*ledger);
-    });
-    EXPECT_EQ(open()->find(realm, "key")->state, states[i]);
-  }
-  EXPECT_EQ(open()->find(realm, "key")->archive, "v1.mp4");
-}
-
-TEST_F(LedgerTest, AKillWithinATransactionLeavesTheStateBefore) {
-  begin(*open());
-  run_and_kill([&] {
-    Database database = open_database(state_);
-    database.run("BEGIN IMMEDIATE; UPDATE clips SET state = 'submitting'");
-  });
-  EXPECT_EQ(open()->find(realm, "key")->state, State::intent);
-}
-
-TEST_F(LedgerTest, OfSeveralProcessesThatBeginOneClipExactlyOneSucceeds) {
-  constexpr int processes = 4;
-  constexpr int clips = 10;
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  std::vector<pid_t> children;
-  for (int p = 0; p < processes; ++p) {
-    children.push_back(::fork());
-    if (children.back() != 0) continue;
-    ::close(ready[1]);
-    char byte;
-    if (::read(ready[0], &byte, 1) != 0) ::_exit(100);  // returns 0 in all children when the parent closes
-    int won = 0;
-    try {
-      auto ledger = open();  // the file does not exist yet: creating it is contended too
-      for (int clip = 0; clip < clips; ++clip) {
-        try {
-          begin(*ledger, std::to_string(clip));
-          ++won;
-        } catch (const Error& error) {
-          if (error.code() != ErrorCode::bug) throw;
-        }
-      }
-    } catch (...) {
-      ::_exit(101);
-    }
-    ::_exit(won);
-  }
-  ::close(ready[0]);
-  ::close(ready[1]);
-  int won = 0;
-  for (pid_t child : children) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    ASSERT_TRUE(WIFEXITED(status));
-    ASSERT_LT(WEXITSTATUS(status), 100);
-    won += WEXITSTATUS(status);
-  }
-  EXPECT_EQ(won, clips);
-  EXPECT_EQ(open()->list().size(), std::size_t(clips));
-}
-
-TEST_F(LedgerTest, TwoObjectsOfOneProcessShareTheFile) {
-  auto one = open();
-  Entry entry = begin(*one);
-  auto two = open();
-  two->submitting(entry);
-  EXPECT_EQ(one->find(realm, "key")->state, State::submitting);
-  EXPECT_EQ(error_of([&] { begin(*one); }).code(), ErrorCode::bug);
-}
-
-TEST_F(LedgerTest, ANetworkFileSystemIsRefusedBeforeAnythingIsWritten) {
-  const std::vector<std::pair<FileSystem, std::string>> refused{
-      {{0x6969, ""}, "NFS"},
-      {{0xfe534d42, ""}, "SMB2"},
-      {{static_cast<long>(static_cast<std::int32_t>(0xff534d42)), ""}, "CIFS"},
-      {{0x01021997, ""}, "9p"},
-      {{0x00c36400, ""}, "Ceph"},
-      {{0x0bd00bd0, ""}, "Lustre"},
-      {{0x65735546, "fuse.sshfs"}, "fuse.sshfs"},
-      {{0x65735546, "fuse.glusterfs"}, "fuse.glusterfs"}};
-  for (const auto& [kind, name] : refused) {
-    Error error = error_of([&, k = kind] { open_on(state_, clock_, [k](const std::string&) { return k; }); });
-    EXPECT_EQ(error.code(), ErrorCode::local);
-    EXPECT_THAT(error.message(), testing::AllOf(HasSubstr(state_), HasSubstr(name), HasSubstr("--state")));
-  }
-  EXPECT_TRUE(dir_.files().empty());
-  for (const FileSystem& kind :
-       {FileSystem{0xef53, ""}, FileSystem{0x65735546, "fuseblk"}, FileSystem{0x01021994, ""}}) {
-    EXPECT_NO_THROW(open_on(state_, clock_, [&](const std::string&) { return kind; }));
-  }
-  EXPECT_EQ(network_name(file_system_of("/proc")), "");
-}
-
-TEST_F(LedgerTest, AFileThatIsNoLedgerIsRefusedAndLeftAsItWas) {
-  make_directories(state_);
-  std::string rubbish(8192, 'x');
-  std::ofstream(file()) << rubbish;
-  Error error = error_of([&] { open(); });
-  EXPECT_EQ(error.code(), ErrorCode::local);
-  EXPECT_THAT(error.message(), testing::AllOf(HasSubstr(file()), HasSubstr("damaged or no ledger")));
-  EXPECT_EQ(read_file(file()), rubbish);
-}
-
-TEST_F(LedgerTest, ADatabaseOfAnotherProgramIsRefused) {
-  make_directories(state_);
-  std::ofstream(file()).close();
-  Database(file()).run("CREATE TABLE theirs (x)");
-  EXPECT_THAT(error_of([&] { open(); }).message(), HasSubstr("another program"));
-}
-
-TEST_F(LedgerTest, ANewerVersionIsRefused) {
-  begin(*open());
-  Database(file()).run("PRAGMA user_version = 3");
-  Error error = error_of([&] { open(); });
-  EXPECT_EQ(error.code(), ErrorCode::local);
-  EXPECT_THAT(error.message(), testing::AllOf(HasSubstr("version 3"), HasSubstr("newer avstage")));
-}
-
-TEST_F(LedgerTest, ADamagedPageIsFoundAtTheNextOpening) {
-  {
-    auto ledger = open();
-    for (int i = 0; i < 200; ++i) begin(*ledger, "key" + std::to_string(i));
-  }
-  std::fstream bytes(file(), std::ios::in | std::ios::out | std::ios::binary);
-  bytes.seekp(4096);
-  bytes << std::string(4096, '\x5a');
-  bytes.close();
-  Error error = error_of([&] { open(); });
-  EXPECT_EQ(error.code(), ErrorCode::local);
-  EXPECT_EQ(error.name(), "ledger_damaged");
-}
-
-TEST_F(LedgerTest, ATornTailOfTheLogIsIgnored) {
-  run_and_kill([&] {
-    auto ledger = open();
-    ledger->submitting(begin(*ledger));
-  });
-  std::ofstream(file() + "-wal", std::ios::app | std::ios::binary) << std::string(3000, 'x');
-  EXPECT_EQ(open()->find(realm, "key")->state, State::submitting);
-}
-
-TEST_F(LedgerTest, AFolderThatCannotBeMadeIsALocalError) {
-  std::ofstream(dir_ / "deep") << "a file";
-  EXPECT_EQ(error_of([&] { open(); }).code(), ErrorCode::local);
 }
 
 }  // namespace
