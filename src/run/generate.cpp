@@ -1,9 +1,9 @@
 #include "run/generate.h"
 
-#include "base/log.h"
 #include "media/demuxer.h"
 #include "run/acquire.h"
 #include "run/budget.h"
+#include "run/first_failure.h"
 #include "run/transparency.h"
 
 namespace avstage::run {
@@ -11,7 +11,8 @@ namespace {
 
 class Collector {
  public:
-  explicit Collector(Production& p) : p_(p), acquirer_(p.session, p.plan, p.media, p.observer) {}
+  explicit Collector(Production& p)
+      : p_(p), failures_(p.stop), acquirer_(p.session, p.plan, p.media, p.observer) {}
 
   std::vector<StoredClip> run() {
     std::vector<int> missing;
@@ -27,9 +28,9 @@ class Collector {
       --left;
       if (news->kind == AcquireNews::Kind::proven)
         add(news->report.origin, news->report.clip_key, news->report.clip);
-      if (news->kind == AcquireNews::Kind::failed) fail(news->error);
+      if (news->kind == AcquireNews::Kind::failed) failures_.add(news->error);
     }
-    if (failure_) std::rethrow_exception(failure_);
+    failures_.rethrow();
     return std::move(stored_);
   }
 
@@ -45,7 +46,7 @@ class Collector {
       auto clip = kept_clip(p_.session, purchase, label);
       return clip && add("archive", clip->entry.clip_key, label);
     } catch (const Error&) {
-      fail(std::current_exception());
+      failures_.add(std::current_exception());
     }
     return true;
   }
@@ -58,21 +59,9 @@ class Collector {
     return true;
   }
 
-  void fail(const std::exception_ptr& error) {
-    if (!failure_) {
-      failure_ = error;
-      return;
-    }
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& e) {
-      if (!p_.stop.stop_requested()) log::warning("{}", e.what());
-    }
-  }
-
   Production& p_;
   std::vector<StoredClip> stored_;
-  std::exception_ptr failure_;
+  FirstFailure failures_;
   Acquirer acquirer_;  ///< last: its threads end before what they use
 };
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "run/acquire.h"
 #include "run/extras.h"
+#include "run/first_failure.h"
 #include "run/segment_renderer.h"
 
 namespace avstage::run {
@@ -13,7 +13,10 @@ namespace {
 class Scheduler {
  public:
   Scheduler(Production& production, SegmentStore& store)
-      : p_(production), store_(store), acquirer_(p_.session, p_.plan, p_.media, p_.observer) {}
+      : p_(production),
+        store_(store),
+        failures_(p_.stop),
+        acquirer_(p_.session, p_.plan, p_.media, p_.observer) {}
 
   void run() {
     start();
@@ -27,7 +30,7 @@ class Scheduler {
       if (!news) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
       take(std::move(*news));
     }
-    if (failure_) std::rethrow_exception(failure_);
+    failures_.rethrow();
     if (!p_.render.complete)
       throw Error(ErrorCode::bug, "every clip is there, but the timeline is not complete");
   }
@@ -64,7 +67,7 @@ class Scheduler {
         --in_flight_;
         break;
       case AcquireNews::Kind::failed:
-        fail(news.error);
+        failures_.add(news.error);
         --in_flight_;
         break;
     }
@@ -77,7 +80,7 @@ class Scheduler {
       p_.resolve();
     } catch (const Error&) {  // its length does not suit the job; the clip itself is kept
       set_facts(news.purchase, std::nullopt, "");
-      fail(std::current_exception());
+      failures_.add(std::current_exception());
     }
     new_renderers();
   }
@@ -89,19 +92,6 @@ class Scheduler {
       if (planned.purchase != purchase) continue;
       const auto* words = std::get_if<CaptionsRef>(&planned.clip.media);
       p_.facts[i] = facts && words ? captions_facts(p_.session, *words, captions) : facts;
-    }
-  }
-
-  /// The first failure is the run's; the others must not be lost.
-  void fail(std::exception_ptr error) {
-    if (!failure_) {
-      failure_ = std::move(error);
-      return;
-    }
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& e) {
-      if (!p_.stop.stop_requested()) log::warning("{}", e.what());
     }
   }
 
@@ -152,7 +142,7 @@ class Scheduler {
       // A clip that breaks off while it is read must not keep the rest from being rendered.
       if (unproven.empty() || e.code() == ErrorCode::interrupted) throw;
       abandoned_.insert(segment->keys.front());
-      fail(std::current_exception());
+      failures_.add(std::current_exception());
     }
     return true;
   }
@@ -185,7 +175,7 @@ class Scheduler {
   SegmentStore& store_;
   std::size_t in_flight_ = 0;
   std::int64_t frames_done_ = 0;
-  std::exception_ptr failure_;
+  FirstFailure failures_;
   std::set<std::string> abandoned_;  ///< first keys of segments whose clip broke off
   std::vector<std::unique_ptr<SegmentRenderer>> renderers_;
   Acquirer acquirer_;  ///< last: its threads end before what they use
