@@ -135,6 +135,7 @@ ledger::Entry Purchaser::bring_to_submitted(const std::stop_token& stop) {
     case State::ambiguous:
       return is_replayable(*known) ? submit(*known, stop) : reconcile(*known, stop);
     default:
+      had_it_ = known->state == State::completed;
       return *known;
   }
 }
@@ -302,6 +303,7 @@ heygen::VideoStatus Purchaser::poll_in(const std::string& dialect, const std::st
     heygen::VideoStatus status = asked([&] { return watch.ask(stop, busy); });
     if (status.state != State::pending) return status;
     const auto now = session_.clock().now();
+    if (status.word == "not_found" && had_it_) fail_lost(video_id);
     if (status.word == "not_found" && now - begin > patience.unknown_id) {
       throw Error(
           ErrorCode::vendor,
@@ -324,6 +326,17 @@ heygen::VideoStatus Purchaser::poll_in(const std::string& dialect, const std::st
     require_time(pause, fmt::format("video {} is {}", video_id, log::redact(status.word)));
     if (!watch.sleep(pause, stop)) interrupted();
   }
+}
+
+/// The vendor has deleted what is no longer in the archive either.
+void Purchaser::fail_lost(const std::string& video_id) const {
+  throw Error(
+      ErrorCode::vendor,
+      fmt::format("{}: its copy in the archive is damaged or gone, and the vendor does not know video {} "
+                  "any more: put a copy of the clip back as {}/{}.mp4, or set \"take\": {} to buy it "
+                  "again",
+                  label_, video_id, session_.archive_dir(), clip_key_, avatar_.take + 1),
+      "lost");
 }
 
 Bought Purchaser::settle(ledger::Entry entry, const std::stop_token& stop) {

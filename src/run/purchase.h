@@ -46,6 +46,7 @@ class Purchaser {
                               const std::stop_token& stop);
   Bought settle(ledger::Entry entry, const std::stop_token& stop);
   void wait_as_asked(std::chrono::milliseconds asked, const std::string& why, const std::stop_token& stop);
+  [[noreturn]] void fail_lost(const std::string& video_id) const;
   [[noreturn]] void fail_ambiguous(const ledger::Entry& entry, const std::string& why);
   template <typename Question>
   auto asked(const Question& question);
@@ -61,6 +62,7 @@ class Purchaser {
   Listener listener_;
   std::string origin_ = "resumed";
   std::int64_t ordered_at_ = 0;  ///< seconds since 1970, 0: not by a purchase that is known
+  bool had_it_ = false;                  ///< it was completed in an earlier run
   std::chrono::milliseconds waited_{0};  ///< because the vendor asked
   std::chrono::steady_clock::time_point deadline_;
 };

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "plan/overlaps.h"
 #include "run/budget.h"
+#include "run/damaged.h"
 #include "run/output_lock.h"
 #include "run/production.h"
 #include "run/publish.h"
@@ -92,6 +94,30 @@ void prepare(Production& p) {
   if (p.session.settings().no_wait) hold_missing_clips(p);
 }
 
+/// nullopt: a clip in the archive proved to be damaged and was set aside; another try obtains it anew.
+std::optional<Report> render_once(run::Session& session, const Job& job, const Observer& observer,
+                                  const std::stop_token& stop) {
+  const Settings& settings = session.settings();
+  Production p(job, session, run::one_at_a_time(observer), stop);
+  run::OutputLocks locks(session, job, p.observer, stop);
+  try {
+    timed_step(p, "plan", [&] { prepare(p); });
+    if (!run::all_up_to_date(p)) {
+      run::SegmentStore store(settings.cache_dir, settings.cache_limit);
+      timed_step(p, "render", [&] { run::render_segments(p, store); });
+      run::warn_of_overlaps(p);  // those that hang on a clip's length
+      timed_step(p, "assemble", [&] { run::publish_outputs(p, store); });
+    }
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::input || !run::set_aside_damaged(session, p.plan, stop)) throw;
+    run::SegmentStore store(settings.cache_dir, settings.cache_limit);
+    for (const std::string& key : p.rendered) store.forget(key);
+    return std::nullopt;
+  }
+  p.tell(Event::Kind::phase, "done");
+  return std::move(p.report);
+}
+
 }  // namespace
 
 void run::warn(Production& p, const std::string& line) {
@@ -131,18 +157,14 @@ Report render(const Job& job, const Settings& settings, const Observer& observer
 
 Report run::render_in(Session& session, const Job& job, const Observer& observer,
                       const std::stop_token& stop) {
-  const Settings& settings = session.settings();
-  Production p(job, session, one_at_a_time(observer), stop);
-  run::OutputLocks locks(session, job, p.observer, stop);
-  timed_step(p, "plan", [&] { prepare(p); });
-  if (!run::all_up_to_date(p)) {
-    run::SegmentStore store(settings.cache_dir, settings.cache_limit);
-    timed_step(p, "render", [&] { run::render_segments(p, store); });
-    run::warn_of_overlaps(p);  // those that hang on a clip's length
-    timed_step(p, "assemble", [&] { run::publish_outputs(p, store); });
+  for (int tries = 0; tries < 2; ++tries) {
+    if (auto report = render_once(session, job, observer, stop)) return std::move(*report);
   }
-  p.tell(Event::Kind::phase, "done");
-  return std::move(p.report);
+  throw Error(ErrorCode::input,
+              session.archive_dir() +
+                  ": a clip was damaged again as soon as it had been fetched again: have that "
+                  "disk checked, or give another state folder",
+              "damaged");
 }
 
 }  // namespace avstage

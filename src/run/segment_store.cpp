@@ -64,6 +64,11 @@ std::string SegmentStore::find(const std::string& key) const {
   return own;
 }
 
+void SegmentStore::forget(const std::string& key) const {
+  std::error_code ec;
+  fs::remove(shared_path(key), ec);
+}
+
 std::string SegmentStore::part_path(const std::string& key) const {
   return run_.path + "/" + key + ".part";
 }

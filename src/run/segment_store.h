@@ -35,6 +35,8 @@ class SegmentStore {
   void keep(const std::string& part, const std::string& key, const std::set<int>& unproven);
   /// The stream of `purchase` is complete: what waited for it alone is shared now.
   void proven(int purchase);
+  /// Removes the shared file of `key`: what it was made from has proved to be damaged.
+  void forget(const std::string& key) const;
 
  private:
   std::string shared_path(const std::string& key) const;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "run/account.h"
+#include "run/damaged.h"
 #include "run/leftovers.h"
 
 namespace avstage::run {
@@ -118,7 +119,7 @@ std::optional<ledger::Entry> Session::archived(const std::string& clip_key) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) return std::nullopt;
   if (static_cast<std::uint64_t>(s.st_size) != entry->bytes || content_hash(path) != entry->sha256) {
-    log::warning("{}: damaged in the archive; it is fetched again, nothing is bought", path);
+    set_aside(path);
     return std::nullopt;
   }
   return entry;

@@ -19,9 +19,12 @@ struct Description {
   std::vector<Span> spans;
   Canvas canvas;
   OutputSpec output;
+  std::string beside;
   std::string toolchain = "tools 1";
 
-  std::string key() const { return segment_key(plan, facts, timing, spans, canvas, output, toolchain); }
+  std::string key() const {
+    return segment_key(plan, facts, timing, spans, canvas, output, beside, toolchain);
+  }
 };
 
 /// A film that fades out, with filters and a key; an avatar, a text, a picture, a colour.
@@ -142,8 +145,8 @@ void visit(Walk& field, MediaRef& media) {
 }
 
 void visit(Walk& field, Clip& clip) {
-  auto& [id, media, start, in, out, duration, place, opacity, fade_in, fade_out, volume, key, filters, mark] =
-      clip;
+  auto& [id, media, start, in, out, duration, place, opacity, fade_in, fade_out, volume, duck, key, filters,
+         mark] = clip;
   const bool fades = fade_out.has_value();
   field("Clip::id", no, [&] { id = "other"; });
   visit(field, media);
@@ -156,6 +159,7 @@ void visit(Walk& field, Clip& clip) {
   field("Clip::fade_in", yes, [&] { fade_in = TimeValue{0, 4}; });
   field("Clip::fade_out", yes, [&] { fade_out = TimeValue{0, 31}; });
   field("Clip::volume", no, [&] { volume = 0.5; });
+  field("Clip::duck", no, [&] { duck = DuckSpec{"other", -6, {}}; });
   field("Clip::key", yes, [&] { key = key ? std::nullopt : std::optional(KeySpec{}); });
   if (key) visit(field, *key);
   field("Clip::filters", yes, [&] { filters.push_back({"grayscale", "", {}, {}}); });
@@ -199,9 +203,10 @@ void visit(Walk& field, Plan& plan) {
 
 void visit(Walk& field, Facts& facts) {
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    auto& [media, identity] = *facts[i];
+    auto& [media, identity, gops] = *facts[i];
     field("ClipFacts::identity", yes, [&] { identity += " of other bytes"; });
     field("ClipFacts::media, which follow from the bytes", no, [&] { media = {}; });
+    field("ClipFacts::gops, likewise", no, [&] { gops = std::make_shared<GopIndex>(); });
   }
 }
 
@@ -244,7 +249,7 @@ void visit_composition(Walk& field, Canvas& canvas) {
 }
 
 void visit(Walk& field, OutputSpec& output) {
-  auto& [path, root, size, codec, crf, bitrate, preset, audio, mark] = output;
+  auto& [path, root, size, codec, crf, bitrate, preset, copy, audio, loudness, poster, mark] = output;
   field("OutputSpec::path", no, [&] { path = "other.mkv"; });
   field("OutputSpec::root", no, [&] { root = "folder"; });
   field("OutputSpec::size", yes, [&] { size = {1280, 720}; });
@@ -253,6 +258,9 @@ void visit(Walk& field, OutputSpec& output) {
   field("OutputSpec::crf", yes, [&] { crf = 20.5; });
   field("OutputSpec::bitrate", yes, [&] { bitrate = 1'000'000; });
   field("OutputSpec::preset", yes, [&] { preset = "slow"; });
+  field("OutputSpec::copy, which the planner decides", no, [&] { copy = "never"; });
+  field("OutputSpec::loudness", no, [&] { loudness = LoudnessSpec{}; });
+  field("OutputSpec::poster", no, [&] { poster = PosterSpec{}; });
   field("OutputSpec::audio", no, [&] { audio.codec = "none", audio.bitrate = 1; });
   field("OutputSpec::mark", no, [&] { mark.line = 7; });
 }
@@ -264,13 +272,14 @@ TEST(KeyFields, EachThatCanChangeAPixelChangesTheKeyAndNoOtherDoes) {
   for (int n = 0;; ++n) {
     Description d = describe();
     Walk field(n);
-    auto& [plan, facts, timing, spans, canvas, output, toolchain] = d;
+    auto& [plan, facts, timing, spans, canvas, output, beside, toolchain] = d;
     visit(field, plan);
     visit(field, facts);
     visit(field, timing);
     visit(field, spans);
     visit_composition(field, canvas);
     visit(field, output);
+    field("the parameter sets it stands beside", yes, [&set = beside] { set = "sets"; });
     field("the versions of the tools", yes, [&tools = toolchain] { tools = "tools 2"; });
     if (field.found.empty()) break;
     ++visited;
