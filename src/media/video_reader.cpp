@@ -41,6 +41,20 @@ std::int64_t VideoReader::limit_pts(Time time, Rational fps) const {
 }
 
 const AVFrame* VideoReader::frame_at(Time time, Rational fps) {
+  try {
+    return advance_to(time, fps);
+  } catch (const Error& e) {
+    if (from_start_ || e.code() != ErrorCode::input) throw;
+  }
+  // What follows an open group may miss the leading pictures that were left out. Nothing is missing to
+  // whoever begins where the stream begins; and where it is damaged, it says so there too.
+  seekable_ = false;
+  seek_to(first_pts_);
+  start_decoding();
+  return advance_to(time, fps);
+}
+
+const AVFrame* VideoReader::advance_to(Time time, Rational fps) {
   if (!current_) start_decoding();
   std::int64_t limit = limit_pts(time, fps);
   bool back = current_->pts > limit && !at_first_;
@@ -129,7 +143,7 @@ bool VideoReader::skip_after_seek(const AVPacket& packet) {
 }
 
 bool VideoReader::worth_seeking(std::int64_t limit) const {
-  if (limit - current_->pts <= ticks(kDecodeAhead) || !next_ || is_raw()) return false;
+  if (limit - current_->pts <= ticks(kDecodeAhead) || !next_ || is_raw() || !seekable_) return false;
   bool complete_index = facts().format.starts_with("mov,");
   int entries = avformat_index_get_entries_count(stream_);
   if (!complete_index) {
@@ -141,7 +155,7 @@ bool VideoReader::worth_seeking(std::int64_t limit) const {
 }
 
 void VideoReader::seek_to(std::int64_t pts) {
-  at_first_ = pts <= first_pts_;
+  from_start_ = at_first_ = pts <= first_pts_;
   demuxer_.seek(*stream_, std::max(pts, first_pts_));
   decoder_.flush();
   previous_pts_ = AV_NOPTS_VALUE;
@@ -152,7 +166,7 @@ void VideoReader::seek_to(std::int64_t pts) {
 
 void VideoReader::restart_at(std::int64_t pts) {
   std::int64_t back = ticks(Time(1));
-  for (std::int64_t at = is_raw() ? first_pts_ : pts;; at -= back, back *= 2) {
+  for (std::int64_t at = is_raw() || !seekable_ ? first_pts_ : pts;; at -= back, back *= 2) {
     seek_to(at);
     current_ = decode();
     // The frame before the first one is missing to deinterlace that one as it was in a run from the

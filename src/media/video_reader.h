@@ -39,6 +39,7 @@ class VideoReader {
   bool skip_after_seek(const AVPacket& packet);
   bool is_raw() const;
   void start_decoding();
+  const AVFrame* advance_to(Time time, Rational fps);
   void restart_at(std::int64_t pts);
   bool worth_seeking(std::int64_t limit) const;
   bool ends_before(Time time) const;
@@ -58,7 +59,9 @@ class VideoReader {
   std::int64_t previous_pts_ = AV_NOPTS_VALUE;  // of the last decoded frame
   std::int64_t key_pts_ = AV_NOPTS_VALUE;       // of the key frame sought to
   enum class Seek { done, wants_key, drops_leading } seek_ = Seek::done;
-  bool at_first_ = true;  // current_ is the medium's first frame
+  bool from_start_ = true;  // what is decoded hangs together from the medium's start on
+  bool seekable_ = true;    // false: a seek has led to a place where decoding could not begin
+  bool at_first_ = true;    // current_ is the medium's first frame
   std::int64_t decoded_ = 0;
   bool past_end_ = false;
 };
