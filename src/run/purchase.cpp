@@ -294,7 +294,11 @@ heygen::VideoStatus Purchaser::poll_in(const std::string& dialect, const std::st
   const Patience& patience = session_.patience();
   StatusRounds::Watch watch(session_.rounds(dialect), video_id);
   auto busy = [&](seconds time, const std::string& why) { wait_as_asked(at_most_a_year(time), why, stop); };
-  if (origin_ == "bought") sleep(patience.before_first, fmt::format("video {} is new", video_id), stop);
+  if (origin_ == "bought") {  // a short deadline must leave time to ask
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - session_.clock().now());
+    sleep(std::clamp<milliseconds>(left / 2, milliseconds(0), patience.before_first),
+          fmt::format("video {} is new", video_id), stop);
+  }
   const auto [pace, ordered] = this->pace(dialect);
   const auto begin = session_.clock().now();
   auto no_url_since = begin;
