@@ -181,6 +181,8 @@ class RunCutter {
 std::string why_not_output(const Plan& plan, const OutputSpec& output, const Canvas& canvas) {
   if (output.copy == "never") return "\"copy\" is \"never\"";
   if (output.codec != "h264") return fmt::format("its codec is {}, only h264 is copied", output.codec);
+  if (output.crf && *output.crf == 0)
+    return "crf 0 is lossless, which the profile of a source does not allow";
   const auto size = output.size.value_or(std::pair(plan.job.canvas.width, plan.job.canvas.height));
   if (size != std::pair(canvas.width, canvas.height)) {
     return fmt::format("it is scaled down from {}x{}", canvas.width, canvas.height);

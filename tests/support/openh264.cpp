@@ -7,9 +7,11 @@
 #include "support/media_fixtures.h"
 
 namespace avstage::test {
-namespace {
 
-// The library's ABI since its version 1.4: no header is needed to run the tests.
+// The library's ABI since its version 1.4: no header is needed to run the tests. With a name of its own: in
+// an unnamed namespace the compiler would know that nobody implements the decoder.
+namespace openh264 {
+
 struct DecodingParam {
   char* file = nullptr;
   unsigned int cpu_load = 0;
@@ -42,6 +44,12 @@ struct Decoder {
  protected:
   ~Decoder() = default;
 };
+
+}  // namespace openh264
+
+namespace {
+
+using namespace openh264;
 
 class Library {
  public:
