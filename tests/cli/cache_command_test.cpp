@@ -43,7 +43,7 @@ class CacheCommand : public testing::Test {
     write_bytes(dir / (name + ".json"),
                 fmt::format(R"({{ "version": 1, "canvas": {{ "size": "160x90", "fps": 5 }},
       "clips": [ {{ "file": "a.mp4", "in": {} }} ],
-      "outputs": [ {{ "path": "{}.mp4", "preset": "ultrafast", "audio": {{ "codec": "{}" }} }} ] }})",
+      "outputs": [ {{ "path": "{}.mp4", "preset": "ultrafast", "copy": "never", "audio": {{ "codec": "{}" }} }} ] }})",
                             in, name, sound_));
     return start({"render", name + ".json", "--json", "--progress", "json"}, more);
   }

@@ -16,7 +16,7 @@ const std::vector<Row> syntax_rows{
     {"no JSON", "hello", 2, {"job.json:1:1", "found"}},
     {"empty job file", "", 2, {"job.json:1:1"}},
     {"a list", "[]", 2, {"job.json:1:1", "allowed: a job"}},
-    {"a comma too many", R"({ "version": 1, })", 2, {"job.json:1:17"}},
+    {"a comma too many", R"({ "version": 1, })", 2, {"job.json:1:15", "found a trailing comma"}},
     {"no version", "{}", 2, {"\"version\": 1"}},
     {"another version", R"({ "version": 2 })", 2, {"(/version)", "found 2"}},
     {"unknown key",

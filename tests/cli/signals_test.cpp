@@ -186,7 +186,7 @@ class LongFilm : public SignalTest {
     std::string clips;
     for (int i = 0; i < seconds / 10; ++i) clips += std::string(i ? ", " : "") + R"({ "file": "a.mp4" })";
     write_bytes(dir / "job.json", fmt::format(R"({{ "version": 1, "canvas": {{ "size": "{}", "fps": 25 }},
-      "clips": [ {} ], "outputs": [ {{ "path": "out.mp4", "preset": "ultrafast", "bitrate": "40M" }} ] }})",
+      "clips": [ {} ], "outputs": [ {{ "path": "out.mp4", "preset": "ultrafast", "bitrate": "40M", "copy": "never" }} ] }})",
                                               size, clips));
   }
 };

@@ -37,8 +37,9 @@ class TwoRuns : public testing::Test {
     std::string clips;
     for (int i = 0; i < 12; ++i) clips += std::string(i ? ", " : "") + R"({ "file": "in.mp4" })";
     for (const char* order : {"ab", "ba"}) {
-      std::string outputs =
-          std::string(R"({ "path": ")") + order[0] + R"(.mp4" }, { "path": "./)" + order[1] + ".mp4\" }";
+      std::string outputs = std::string(R"({ "path": ")") + order[0] +
+                            R"(.mp4", "copy": "never" }, { "path": "./)" + order[1] +
+                            R"(.mp4", "copy": "never" })";
       write_bytes(
           dir / (std::string(order) + ".json"), R"({ "version": 1, "canvas": { "size": "320x180", "fps": 25 },
         "clips": [ )" + clips + " ], \"outputs\": [ " +

@@ -39,7 +39,7 @@ class Seams : public Bench {
     }
     Report report = run(fmt::format(R"({{ "version": 1, "canvas": {{ "size": "320x180", "fps": 25 }},
       "tracks": [ {{ "clips": [ {} ] }}, {{ "clips": [ {} ] }} ],
-      "outputs": [ {{ "path": "{}.mp4", "crf": {}, "audio": {{ "codec": "none" }} }} ] }})",
+      "outputs": [ {{ "path": "{}.mp4", "crf": {}, "copy": "never", "audio": {{ "codec": "none" }} }} ] }})",
                                     bottom, titles, name, crf),
                         settings());
     segments = report.outputs.at(0).segments;

@@ -30,7 +30,7 @@ class Clips : public testing::Test {
   }
   std::string make() {
     std::string path = dir_ / "clip.mp4";
-    frames_ = make_clip(spec_, path, Index::first, {});
+    frames_ = make_clip(spec_, path, Index::first, {}).back();
     return path;
   }
   Picture picture(const std::string& path, std::int64_t frame) {
