@@ -48,14 +48,19 @@ void write_all(int fd, std::string_view content, const std::string& path) {
   }
 }
 
-}  // namespace
-
-void publish_file(const std::string& part, const std::string& target) {
-  sync_path(part, O_RDONLY);
+/// What is to be moved is on the disk already.
+void move_to(const std::string& part, const std::string& target) {
   crash_point("before_rename");
   if (::rename(part.c_str(), target.c_str()) != 0) fail(target, "cannot publish");
   crash_point("renamed");
   sync_folder_of(target);
+}
+
+}  // namespace
+
+void publish_file(const std::string& part, const std::string& target) {
+  sync_path(part, O_RDONLY);
+  move_to(part, target);
 }
 
 bool publish_link(const std::string& path, const std::string& target) {
@@ -69,14 +74,30 @@ bool publish_link(const std::string& path, const std::string& target) {
   return true;
 }
 
+void publish_folder(const std::string& part, const std::string& target) {
+  namespace fs = std::filesystem;
+  std::error_code ec;
+  for (fs::recursive_directory_iterator it(part, ec), end; !ec && it != end; it.increment(ec)) {
+    sync_path(it->path().string(), O_RDONLY | (it->is_directory() ? O_DIRECTORY : 0));
+  }
+  if (ec) {
+    errno = ec.value();
+    fail(part, "cannot be read");
+  }
+  sync_path(part, O_RDONLY | O_DIRECTORY);
+  move_to(part, target);
+}
+
+void write_file(const std::string& path, std::string_view content) {
+  Fd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+  if (fd.value < 0) fail(path, "cannot create");
+  write_all(fd.value, content, path);
+}
+
 void write_file_atomically(const std::string& target, std::string_view content) {
   std::string part = fmt::format("{}.{}.part", target, ::getpid());
   FileRemover remover(part);
-  {
-    Fd fd{::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
-    if (fd.value < 0) fail(part, "cannot create");
-    write_all(fd.value, content, part);
-  }
+  write_file(part, content);
   publish_file(part, target);
   remover.release();
 }
@@ -120,6 +141,11 @@ std::string read_file(const std::string& path, std::size_t limit) {
 
 FileRemover::~FileRemover() {
   if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+FolderRemover::~FolderRemover() {
+  std::error_code ec;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ec);
 }
 
 }  // namespace avstage

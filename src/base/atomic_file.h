@@ -13,6 +13,13 @@ void publish_file(const std::string& part, const std::string& target);
 /// done, where `target` exists already or the disk knows no hard links; Error{local} on failure.
 bool publish_link(const std::string& path, const std::string& target);
 
+/// publish_file() for a folder, with all that is in it; `target` must not exist.
+void publish_folder(const std::string& part, const std::string& target);
+
+/// Creates or replaces `path`, which nothing protects from being seen half written: for what is published
+/// later. Error{local}.
+void write_file(const std::string& path, std::string_view content);
+
 /// Writes `content` to a ".part" beside `target`, then publish_file. Error{local} on failure, no leftovers.
 void write_file_atomically(const std::string& target, std::string_view content);
 
@@ -29,6 +36,19 @@ class FileRemover {
   FileRemover(const FileRemover&) = delete;
   FileRemover& operator=(const FileRemover&) = delete;
   ~FileRemover();
+  void release() { path_.clear(); }
+
+ private:
+  std::string path_;
+};
+
+/// The same for a folder with all that is in it.
+class FolderRemover {
+ public:
+  explicit FolderRemover(std::string path) : path_(std::move(path)) {}
+  FolderRemover(const FolderRemover&) = delete;
+  FolderRemover& operator=(const FolderRemover&) = delete;
+  ~FolderRemover();
   void release() { path_.clear(); }
 
  private:

@@ -25,6 +25,8 @@ struct VideoEncoderSettings {
   /// of their own and say the same of profile, level, colour, reordering and buffer, so that a decoder goes
   /// from one to the other without dropping or delaying a frame. Empty: nothing shares it.
   std::string beside;
+  /// Frames that are to be IDR frames, rising; the first always is one.
+  std::vector<std::int64_t> key_frames;
 };
 
 /// A video encoder whose first frame is an IDR and whose GOPs are closed; BT.709 limited tags; parameter
@@ -45,6 +47,7 @@ class VideoEncoder {
 
  private:
   AVCodecContext* context_ = nullptr;
+  std::vector<std::int64_t> key_frames_;
   std::int64_t sent_ = 0;
   std::string extradata_;  ///< instead of libavcodec's
 };

@@ -98,6 +98,7 @@ void set_structure(AVCodecContext& c, const VideoEncoderSettings& s) {
   c.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
   c.thread_count = s.threads;
   if (s.codec == "vp9") return set_quick_vp9(c);
+  check(av_opt_set_int(c.priv_data, "forced-idr", 1, 0), "option forced-idr", c.codec->name, ErrorCode::bug);
   check(av_opt_set(c.priv_data, "preset", s.preset.c_str(), 0), "option preset", c.codec->name,
         ErrorCode::usage);
   if (s.codec == "hevc") {
@@ -189,6 +190,7 @@ VideoEncoder::VideoEncoder(const VideoEncoderSettings& settings) {
   init_logging();
   require_preset(settings.preset);
   context_ = (settings.beside.empty() ? open(settings, {}) : open_beside(settings, extradata_)).release();
+  key_frames_ = settings.key_frames;
 }
 
 VideoEncoder::~VideoEncoder() {
@@ -201,6 +203,7 @@ VideoEncoder::VideoEncoder(VideoEncoder&& other) noexcept {
 
 VideoEncoder& VideoEncoder::operator=(VideoEncoder&& other) noexcept {
   std::swap(context_, other.context_);
+  std::swap(key_frames_, other.key_frames_);
   std::swap(sent_, other.sent_);
   std::swap(extradata_, other.extradata_);
   return *this;
@@ -218,7 +221,8 @@ void VideoEncoder::send(const AVFrame* frame) {
   }
   FramePtr copy = ref_frame(*frame);
   // A decoder's picture types would be forced upon the encoder.
-  copy->pict_type = sent_ == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+  const bool key = sent_ == 0 || std::binary_search(key_frames_.begin(), key_frames_.end(), sent_);
+  copy->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
   copy->key_frame = 0;
   check(avcodec_send_frame(context_, copy.get()), "encoding a frame", context_->codec->name,
         ErrorCode::local);

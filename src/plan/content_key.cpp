@@ -97,6 +97,7 @@ std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timi
   key.add("preset", output.preset).add("crf", output.crf ? fmt::format("{}", *output.crf) : "-");
   key.add("bitrate", output.bitrate.value_or(0));
   if (!beside.empty()) key.add("beside", beside);
+  if (!output.rendition.empty()) key.add("media_segment", output.media_segment);
   for (const Span& span : spans) {
     key.add("span", span.frames);
     for (const Layer& layer : span.layers) add_layer(key, plan, facts, timing, span, layer);

@@ -179,6 +179,7 @@ class RunCutter {
 };
 
 std::string why_not_output(const Plan& plan, const OutputSpec& output, const Canvas& canvas) {
+  if (!output.rendition.empty()) return "an HLS stream is encoded";
   if (output.copy == "never") return "\"copy\" is \"never\"";
   if (output.codec != "h264") return fmt::format("its codec is {}, only h264 is copied", output.codec);
   if (output.crf && *output.crf == 0)

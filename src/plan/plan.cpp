@@ -63,6 +63,13 @@ bool same_shape(std::pair<int, int> a, std::pair<int, int> b) {
   return std::int64_t(a.first) * b.second == std::int64_t(b.first) * a.second;
 }
 
+/// Renditions of one stream are cut alike only where they are composed together; a side may be a pixel off.
+bool same_stream(const Job& job, const Composition& composition, int output) {
+  return !job.outputs[output].rendition.empty() &&
+         std::any_of(composition.outputs.begin(), composition.outputs.end(),
+                     [&](int other) { return job.outputs[other].path == job.outputs[output].path; });
+}
+
 std::vector<Composition> compose_by_shape(const Job& job) {
   std::vector<int> order(job.outputs.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
@@ -71,9 +78,13 @@ std::vector<Composition> compose_by_shape(const Job& job) {
   std::vector<Composition> out;
   for (int output : order) {
     auto size = size_of(job, output);
-    auto same = std::find_if(out.begin(), out.end(), [&](const Composition& c) {
-      return same_shape({c.canvas.width, c.canvas.height}, size);
-    });
+    auto same = std::find_if(out.begin(), out.end(),
+                             [&](const Composition& c) { return same_stream(job, c, output); });
+    if (same == out.end()) {
+      same = std::find_if(out.begin(), out.end(), [&](const Composition& c) {
+        return same_shape({c.canvas.width, c.canvas.height}, size);
+      });
+    }
     if (same == out.end()) {
       Canvas canvas = job.canvas;
       canvas.width = size.first;

@@ -167,6 +167,7 @@ class Resolver {
   std::string output_key(const RenderPlan& render, const CompositionPlan& composition, std::size_t k,
                          const OutputSpec& output) const {
     KeyBuilder key("avstage deliverable 1");
+    if (!output.rendition.empty()) key.add("stream", "hls 1").add("media_segment", output.media_segment);
     key.add("toolchain", toolchain_).add("frames", render.frames);
     for (const Segment& segment : composition.segments) {
       if (segment.keys.empty()) return "";

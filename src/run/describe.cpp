@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "avstage/avstage.h"
+#include "plan/media_cuts.h"
 #include "plan/overlaps.h"
 #include "run/budget.h"
+#include "run/hls.h"
 #include "run/manifest.h"
 #include "run/production.h"
 #include "run/transparency.h"
@@ -93,7 +95,7 @@ ordered_json segment_json(const Production& p, const plan::Segment& segment) {
 
 std::string output_state(Production& p, int output) {
   const std::string& path = p.job.outputs[output].path;
-  if (p.render.complete && run::up_to_date(p.session, path, p.render.output_keys[output]))
+  if (p.render.complete && run::up_to_date(p.session, path, run::deliverable_key(p.job, p.render, output)))
     return "up to date";
   return "will be rendered";
 }
@@ -130,6 +132,14 @@ ordered_json copy_json(const Production& p, const plan::CompositionPlan& composi
   return j;
 }
 
+void add_rendition(ordered_json& j, const Production& p, std::size_t composition, const OutputSpec& o) {
+  j["rendition"] = o.rendition;
+  if (!p.render.complete) return;
+  std::vector<std::int64_t> frames;
+  for (const plan::Segment& s : p.render.compositions[composition].segments) frames.push_back(s.frames);
+  j["media_segments"] = plan::media_segments(frames, o.media_segment, p.job.canvas.fps).size() - 1;
+}
+
 ordered_json composition_json(Production& p, std::size_t index) {
   const plan::Composition& c = p.plan.compositions[index];
   ordered_json j{{"canvas", fmt::format("{}x{}", c.canvas.width, c.canvas.height)},
@@ -153,6 +163,7 @@ ordered_json composition_json(Production& p, std::size_t index) {
       j["outputs"].back()["state"] = "refused";
       j["outputs"].back()["refused"] = fault;
     }
+    if (!o.rendition.empty()) add_rendition(j["outputs"].back(), p, index, o);
   }
   j["segments"] = ordered_json::array();
   for (const plan::Segment& s : p.render.compositions[index].segments)
@@ -230,8 +241,12 @@ std::string text_of_composition(const ordered_json& c) {
   std::string out = fmt::format("\ncomposition {} at {} fps\n", c["canvas"].get<std::string>(),
                                 c["fps"].get<std::string>());
   for (const ordered_json& o : c["outputs"]) {
-    out += fmt::format("  output {} {} {}: {}\n", o["path"].get<std::string>(), o["size"].get<std::string>(),
-                       o["codec"].get<std::string>(), o["state"].get<std::string>());
+    const std::string cut = o.contains("media_segments")
+                                ? fmt::format(" in {} media segments", o["media_segments"].get<int>())
+                                : "";
+    out +=
+        fmt::format("  output {} {} {}{}: {}\n", o["path"].get<std::string>(), o["size"].get<std::string>(),
+                    o["codec"].get<std::string>(), cut, o["state"].get<std::string>());
     if (o.contains("refused")) out += "    " + o["refused"].get<std::string>() + "\n";
     out += text_of_copy(o["copy"]);
   }

@@ -35,7 +35,7 @@ void remove_leftovers(const std::string& dir, const std::string& prefix) {
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(dir, ec)) {
     std::string name = entry.path().filename().string();
-    if (name.starts_with(prefix) && is_leftover(name)) fs::remove(entry.path(), ec);
+    if (name.starts_with(prefix) && is_leftover(name)) fs::remove_all(entry.path(), ec);
   }
 }
 

@@ -4,11 +4,11 @@
 
 namespace avstage::run {
 
-/// True for the name of a "….PID.part" file whose process is no more.
+/// True for the name of a "….PID.part" file or folder whose process is no more.
 bool is_leftover(const std::string& name);
 
-/// Removes "PREFIX….PID.part" files in `dir` whose process is no more. Never throws for what it cannot
-/// remove.
+/// Removes "PREFIX….PID.part" files and folders in `dir` whose process is no more. Never throws for what it
+/// cannot remove.
 void remove_leftovers(const std::string& dir, const std::string& prefix = "");
 
 }  // namespace avstage::run

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "run/hls.h"
 #include "run/loudness_json.h"
 
 namespace avstage::run {
@@ -47,7 +48,8 @@ std::optional<Manifest> read_manifest(const std::string& output) {
                     j.at("frames").get<std::int64_t>(),
                     j.at("duration").get<double>(),
                     j.contains("loudness") ? read_loudness(j["loudness"]) : std::nullopt,
-                    j.value("side_files", std::map<std::string, std::string>{})};
+                    j.value("side_files", std::map<std::string, std::string>{}),
+                    j.value("folder", "")};
   } catch (const json::exception&) {
     return std::nullopt;  // somebody else's file: then the output is not ours either
   }
@@ -59,6 +61,7 @@ void write_manifest(const std::string& output, const Manifest& m, const std::vec
                  {"sha256", m.sha256},         {"frames", m.frames}, {"duration", m.duration},
                  {"toolchain", toolchain}};
   if (m.loudness) j["loudness"] = to_json_value(*m.loudness);
+  if (!m.folder.empty()) j["folder"] = m.folder;
   json ids = json::array();
   ordered_json list = ordered_json::array();
   for (const ManifestInput& in : inputs) {
@@ -85,6 +88,8 @@ bool is_own_side_file(Session& session, const std::string& output, const std::st
 bool is_own_film(Session& session, const std::string& output, const std::string& key) {
   std::optional<Manifest> manifest = key.empty() ? std::nullopt : read_manifest(output);
   if (!manifest || manifest->key != key) return false;
+  if (!manifest->folder.empty())
+    return hls_files_at(session, output, manifest->folder).sha256 == manifest->sha256;
   struct stat s {};
   if (::stat(output.c_str(), &s) != 0 || static_cast<std::uint64_t>(s.st_size) != manifest->bytes)
     return false;

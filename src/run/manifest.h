@@ -17,6 +17,8 @@ struct Manifest {
   double duration = 0;
   std::optional<LoudnessReport> loudness = {};
   std::map<std::string, std::string> side_files = {};  ///< name beside the film → SHA-256
+  /// Of an HLS stream: its edition; bytes and sha256 are then those of hls_files().
+  std::string folder = {};
 };
 
 struct ManifestInput {

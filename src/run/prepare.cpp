@@ -16,6 +16,7 @@
 #include "run/extras.h"
 #include "run/filter_chain.h"
 #include "run/gop_cache.h"
+#include "run/hls.h"
 #include "run/leftovers.h"
 #include "run/manifest.h"
 #include "run/side_files.h"
@@ -244,13 +245,13 @@ void check_output(Session& session, const Job& job, const plan::RenderPlan& rend
   require_inside_root(output, folder_of(output.path));
   require_writable(job, output);
   if (session.settings().overwrite) return;
-  if (render.complete && up_to_date(session, output.path, render.output_keys[index])) return;
+  const std::string key = deliverable_key(job, render, index);
+  if (up_to_date(session, output.path, key)) return;
   for (const std::string& path : with_side_files(job, output)) {
     std::error_code ec;
     // Only something beside the film may be missing; and a run that was killed may have left side files of
     // its own, with the manifest that says so.
-    if (path == output.path && render.complete && is_own_film(session, path, render.output_keys[index]))
-      continue;
+    if (path == output.path && is_own_film(session, path, key)) continue;
     if (!fs::exists(path, ec) || is_own_side_file(session, output.path, path)) continue;
     throw Error(
         ErrorCode::usage,
@@ -262,7 +263,9 @@ void check_output(Session& session, const Job& job, const plan::RenderPlan& rend
 }
 
 void check_outputs(Session& session, const Job& job, const plan::RenderPlan& render) {
-  for (std::size_t i = 0; i < job.outputs.size(); ++i) check_output(session, job, render, i);
+  for (std::size_t i = 0; i < job.outputs.size(); ++i) {
+    if (begins_deliverable(job, i)) check_output(session, job, render, i);
+  }
 }
 
 }  // namespace avstage::run

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/atomic_file.h"
 #include "base/crash_point.h"
 #include "base/sha256.h"
+#include "plan/media_cuts.h"
 #include "run/assemble.h"
+#include "run/hls.h"
 #include "run/manifest.h"
 #include "run/scheduler.h"
 #include "run/side_files.h"
@@ -17,8 +21,10 @@ namespace {
 
 void report_up_to_date(Production& p, const std::string& path) {
   const Manifest m = read_manifest(path).value();
+  if (!m.folder.empty()) remove_other_editions(path, m.folder);  // a kill came before that
+  const int files = m.folder.empty() ? 1 : hls_files_at(p.session, path, m.folder).files;
   p.report.outputs.push_back(
-      {path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0, 0, m.loudness});
+      {path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0, 0, m.loudness, files});
   p.tell(Event::Kind::output, path + " is up to date");
 }
 
@@ -101,11 +107,24 @@ std::int64_t copied_frames(const Deliverable& d) {
   return frames;
 }
 
+using SideFiles = std::map<std::string, std::string>;  // name → content
+
+SideFiles hashes_of(const SideFiles& side_files) {
+  SideFiles hashes;
+  for (const auto& [name, content] : side_files) hashes[name] = sha256_hex(content);
+  return hashes;
+}
+
+void write_side_files(const OutputSpec& output, const SideFiles& side_files) {
+  for (const auto& [name, content] : side_files) {
+    write_file_atomically(beside(output.path, name), content);
+    crash_point("side_file");
+  }
+}
+
 void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::size_t composition,
-             std::size_t k) {
-  const int index = p.plan.compositions[composition].outputs[k];
-  const OutputSpec& output = p.job.outputs[index];
-  const std::string key = p.render.output_keys[index];  // of the film as planned, however it is made
+             std::size_t k, const std::string& key) {
+  const OutputSpec& output = p.job.outputs[p.plan.compositions[composition].outputs[k]];
   if (up_to_date(p.session, output.path, key)) {
     report_up_to_date(p, output.path);
     return;
@@ -119,17 +138,14 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   Assembled done = assemble_or_encode(p, store, composition, k, d, part);
   crash_point("assembled");
   const double duration = (Rational(d.frames) / d.fps).to_double();
-  const std::map<std::string, std::string> side_files = make_side_files(p, output, part);
+  const SideFiles side_files = make_side_files(p, output, {{part, 0, d.frames}});
   Manifest manifest{key, done.bytes, done.sha256, d.frames, duration, track.loudness};
-  for (const auto& [name, content] : side_files) manifest.side_files[name] = sha256_hex(content);
+  manifest.side_files = hashes_of(side_files);
   // The manifest first: a kill between the two leaves a manifest that does not fit the file, never a film
   // that a later run would take for somebody else's. The film last: where it is, all of it is.
   write_manifest(output.path, manifest, inputs_of(p), toolchain());
   crash_point("manifest");
-  for (const auto& [name, content] : side_files) {
-    write_file_atomically(beside(output.path, name), content);
-    crash_point("side_file");
-  }
+  write_side_files(output, side_files);
   publish_file(part, output.path);
   crash_point("published");
   remover.release();
@@ -139,22 +155,87 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   p.tell(Event::Kind::output, output.path);
 }
 
+/// Where an output stands among the compositions: its index there, and its place in that one.
+std::pair<std::size_t, std::size_t> place_of(const Production& p, std::size_t output) {
+  for (std::size_t c = 0; c < p.plan.compositions.size(); ++c) {
+    const std::vector<int>& outputs = p.plan.compositions[c].outputs;
+    auto found = std::find(outputs.begin(), outputs.end(), static_cast<int>(output));
+    if (found != outputs.end()) return {c, found - outputs.begin()};
+  }
+  throw Error(ErrorCode::bug, "an output is in no composition");
+}
+
+std::vector<std::int64_t> media_edges(const Production& p, std::size_t composition,
+                                      const OutputSpec& output) {
+  std::vector<std::int64_t> frames;
+  for (const plan::Segment& s : p.render.compositions[composition].segments) frames.push_back(s.frames);
+  return plan::media_segments(frames, output.media_segment, p.job.canvas.fps);
+}
+
+/// All renditions of the stream that begins with output `first`.
+void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::size_t first,
+                    const std::string& key) {
+  const OutputSpec& output = p.job.outputs[first];
+  if (up_to_date(p.session, output.path, key)) return report_up_to_date(p, output.path);
+  OutputReport report{output.path, "written", p.render.frames,
+                      (Rational(p.render.frames) / p.job.canvas.fps).to_double()};
+  HlsStream stream;
+  for (std::size_t i = first; i < p.job.outputs.size() && p.job.outputs[i].path == output.path; ++i) {
+    const auto [composition, k] = place_of(p, i);
+    Deliverable d = describe(p, store, composition, k);
+    report.segments += static_cast<int>(d.pieces.size());
+    report.segments_rendered += rendered_of(p, composition, k);
+    stream.pictures.push_back({p.job.outputs[i].rendition, d.width, d.height, std::move(d.pieces)});
+    stream.path = d.path, stream.frames = d.frames, stream.fps = d.fps, stream.metadata = d.metadata;
+    stream.edges = media_edges(p, composition, output);
+  }
+  const Soundtrack::Track track = soundtrack.of(output);
+  stream.audio_file = track.file, report.loudness = track.loudness;
+  const auto largest =
+      std::max_element(stream.pictures.begin(), stream.pictures.end(),
+                       [](const HlsPicture& a, const HlsPicture& b) { return a.width < b.width; });
+  const SideFiles side_files = make_side_files(p, output, largest->pieces);
+  auto before_playlist = [&](const std::string& folder, const HlsFiles& files) {
+    report.bytes = files.bytes, report.sha256 = files.sha256, report.files = files.files;
+    write_manifest(output.path,
+                   {key, files.bytes, files.sha256, report.frames, report.duration, track.loudness,
+                    hashes_of(side_files), folder},
+                   inputs_of(p), toolchain());
+    crash_point("manifest");
+    write_side_files(output, side_files);
+  };
+  publish_hls(stream, key, before_playlist, p.stop, p.session);
+  p.report.outputs.push_back(std::move(report));
+  p.tell(Event::Kind::output, output.path);
+}
+
 }  // namespace
 
 void publish_outputs(Production& p, SegmentStore& store) {
   Soundtrack soundtrack(p, store);
+  std::vector<std::string> keys;  // of the outputs as planned, however they are made
+  for (std::size_t i = 0; i < p.job.outputs.size(); ++i) keys.push_back(deliverable_key(p.job, p.render, i));
   for (std::size_t c = 0; c < p.plan.compositions.size(); ++c) {
-    for (std::size_t k = 0; k < p.plan.compositions[c].outputs.size(); ++k)
-      publish(p, store, soundtrack, c, k);
+    for (std::size_t k = 0; k < p.plan.compositions[c].outputs.size(); ++k) {
+      const int index = p.plan.compositions[c].outputs[k];
+      if (p.job.outputs[index].rendition.empty()) publish(p, store, soundtrack, c, k, keys[index]);
+    }
+  }
+  for (std::size_t i = 0; i < p.job.outputs.size(); ++i) {
+    if (!p.job.outputs[i].rendition.empty() && begins_deliverable(p.job, i))
+      publish_stream(p, store, soundtrack, i, keys[i]);
   }
 }
 
 bool all_up_to_date(Production& p) {
   if (!p.render.complete) return false;
   for (std::size_t i = 0; i < p.job.outputs.size(); ++i) {
-    if (!up_to_date(p.session, p.job.outputs[i].path, p.render.output_keys[i])) return false;
+    if (!begins_deliverable(p.job, i)) continue;
+    if (!up_to_date(p.session, p.job.outputs[i].path, deliverable_key(p.job, p.render, i))) return false;
   }
-  for (const OutputSpec& output : p.job.outputs) report_up_to_date(p, output.path);
+  for (std::size_t i = 0; i < p.job.outputs.size(); ++i) {
+    if (begins_deliverable(p.job, i)) report_up_to_date(p, p.job.outputs[i].path);
+  }
   return true;
 }
 

@@ -23,7 +23,8 @@ ordered_json to_json_value(const OutputReport& o) {
                  {"sha256", o.sha256},
                  {"segments", o.segments},
                  {"segments_rendered", o.segments_rendered},
-                 {"frames_copied", o.frames_copied}};
+                 {"frames_copied", o.frames_copied},
+                 {"files", o.files}};
   if (o.loudness) j["loudness"] = run::to_json_value(*o.loudness);
   return j;
 }

@@ -7,6 +7,7 @@
 #include "base/atomic_file.h"
 #include "media/gops.h"
 #include "media/muxer.h"
+#include "plan/media_cuts.h"
 #include "run/picture.h"
 
 namespace avstage::run {
@@ -125,7 +126,12 @@ std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, c
       copy(segment, key, stop);
       continue;
     }
-    targets.push_back(std::make_unique<Target>(encoder_settings(k), store_.part_path(key), key));
+    media::VideoEncoderSettings settings = encoder_settings(k);
+    const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
+    if (!output.rendition.empty()) {
+      settings.key_frames = plan::media_cuts(segment.frames, output.media_segment, settings.fps);
+    }
+    targets.push_back(std::make_unique<Target>(settings, store_.part_path(key), key));
     encoded.push_back(key);
   }
   if (targets.empty()) return encoded;

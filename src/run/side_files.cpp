@@ -54,14 +54,17 @@ std::set<std::string> caption_endings(const Job& job) {
   return endings;
 }
 
-std::string frame_of(Production& p, const PosterSpec& poster, const std::string& film) {
-  media::VideoReader reader(media::Demuxer::open_file(film, media::Demuxer::Want::video));
+std::string frame_of(Production& p, const PosterSpec& poster, const std::vector<Piece>& picture) {
   const Rational fps = p.job.canvas.fps;
   const std::int64_t last = p.render.frames - 1, wanted = (poster.at.seconds * fps).floor();
   if (wanted > last) {
     log::warning("{}: the film ends before; its last frame is the poster", poster.mark.str());
   }
-  return media::still_bytes(*reader.frame_at(Rational(std::min(wanted, last)) / fps, fps));
+  const std::int64_t n = std::min(wanted, last);
+  const Piece& piece = *std::find_if(picture.begin(), picture.end(),
+                                     [&](const Piece& some) { return n < some.at + some.frames; });
+  media::VideoReader reader(media::Demuxer::open_file(piece.file, media::Demuxer::Want::video));
+  return media::still_bytes(*reader.frame_at(Rational(n - piece.at) / fps, fps));
 }
 
 /// The ending that fits what the picture is.
@@ -91,13 +94,13 @@ std::vector<std::string> with_side_files(const Job& job, const OutputSpec& outpu
 }
 
 std::map<std::string, std::string> make_side_files(Production& p, const OutputSpec& output,
-                                                   const std::string& film) {
+                                                   const std::vector<Piece>& pieces) {
   std::map<std::string, std::string> files;
   for (const std::string& ending : caption_endings(p.job))
     files[name_of(output, ending)] = captions_of(p, ending);
   if (!output.poster) return files;
   const bool frame = output.poster->kind == PosterSpec::Kind::frame;
-  const std::string picture = frame ? frame_of(p, *output.poster, film) : picture_of(p, *output.poster);
+  const std::string picture = frame ? frame_of(p, *output.poster, pieces) : picture_of(p, *output.poster);
   files[name_of(output, "poster." + picture_ending(picture))] = picture;
   return files;
 }

@@ -97,11 +97,16 @@ std::string normal(const std::string& path) {
   return std::filesystem::path(path).lexically_normal().string();
 }
 
+/// True for a rendition of the stream that stands at `mark`.
+bool same_stream(const OutputSpec& output, const Mark& mark) {
+  return !output.rendition.empty() && output.mark.pointer == mark.pointer;
+}
+
 void check_outputs(const Job& job) {
   std::map<std::string, Mark> outputs;
   for (const OutputSpec& output : job.outputs) {
     auto [first, is_new] = outputs.emplace(normal(output.path), output.mark);
-    if (is_new) continue;
+    if (is_new || same_stream(output, first->second)) continue;
     fail(output.mark, "output", fmt::format("the output {} a second time", in_quotes(output.path)),
          fmt::format("each path once (the first is in {})", place(first->second)));
   }
@@ -155,7 +160,7 @@ void check_posters(const Job& job) {
     if (!output.poster) continue;
     if (!output.poster->from.empty()) avatar_clip(job, output.poster->from, output.poster->mark);
     auto [first, is_new] = posters.emplace(normal(stem(output.path)), output.mark);
-    if (is_new) continue;
+    if (is_new || same_stream(output, first->second)) continue;
     fail(output.poster->mark, "output", fmt::format("a second poster of {}", in_quotes(stem(output.path))),
          fmt::format("one (the first is in {})", place(first->second)));
   }

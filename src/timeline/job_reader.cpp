@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "timeline/checks.h"
 #include "timeline/fields.h"
+#include "timeline/hls_reader.h"
 #include "timeline/message.h"
 #include "timeline/readers.h"
 #include "timeline/time_expr.h"
@@ -130,17 +131,18 @@ std::vector<Track> read_tracks(const Parts& parts, const Context& context) {
   return tracks;
 }
 
-std::vector<OutputSpec> read_outputs(const Parts& parts, const std::string& base_dir) {
+std::vector<OutputSpec> read_outputs(const Parts& parts, const std::string& base_dir, const Canvas& canvas) {
   std::vector<OutputSpec> outputs;
   if (parts.output) {
     OutputSpec output;
     read_output_path(*parts.output, base_dir, output);
     output.mark = parts.output->mark();
+    if (is_hls(output.path)) output.rendition = rendition_name(output, canvas);
     outputs.push_back(output);
     return outputs;
   }
   for (const Value& item : parts.outputs->items("outputs", max_outputs)) {
-    outputs.push_back(read_output(item, base_dir));
+    for (OutputSpec& output : read_output(item, base_dir, canvas)) outputs.push_back(std::move(output));
   }
   return outputs;
 }
@@ -166,7 +168,7 @@ Job read_job(std::string_view text, const std::string& file_name, const std::str
   Context context{base_dir, job.canvas.fps, {}};
   if (parts.sources) context.sources = read_sources(*parts.sources, context);
   job.tracks = read_tracks(parts, context);
-  job.outputs = read_outputs(parts, base_dir);
+  job.outputs = read_outputs(parts, base_dir, job.canvas);
   check_job(job);
   return job;
 }

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <string_view>
 
 #include "timeline/fields.h"
+#include "timeline/hls_reader.h"
 #include "timeline/message.h"
 #include "timeline/readers.h"
 #include "timeline/words.h"
@@ -10,6 +13,7 @@ namespace {
 
 constexpr std::string_view video_codecs[] = {"h264", "hevc"};
 constexpr std::string_view audio_codecs[] = {"aac", "none"};
+constexpr std::string_view profiles[] = {"hls-ladder"};
 constexpr std::string_view presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
                                         "medium",    "slow",      "slower",   "veryslow", "placebo"};
 
@@ -98,24 +102,31 @@ constexpr Field<OutputDraft> output_fields[] = {
     {"audio", [](const Value& v, OutputDraft& d) { d.output.audio = read_audio(v); }},
     {"loudness", [](const Value& v, OutputDraft& d) { d.output.loudness = read_loudness(v); }},
     {"poster", [](const Value& v, OutputDraft& d) { d.output.poster = read_poster(v); }},
+    {"profile", [](const Value& v, OutputDraft&) { v.choice(profiles); }},
+    {"variants", [](const Value&, OutputDraft&) {}},
+    {"segment", [](const Value& v, OutputDraft& d) { d.output.media_segment = read_media_segment(v); }},
 };
 
 }  // namespace
 
-OutputSpec read_output(const Value& value, const std::string& base_dir) {
+std::vector<OutputSpec> read_output(const Value& value, const std::string& base_dir, const Canvas& canvas) {
   OutputDraft draft{base_dir, {}};
   read_fields<OutputDraft>(value, "an output", {output_fields}, draft);
   draft.output.mark = value.mark();
   if (draft.output.path.empty()) value.refuse_missing("\"path\"", "the file to write under \"path\"");
-  auto bitrate = value.find("bitrate");
-  if (draft.output.crf && bitrate) {
-    fail(bitrate->mark(), "value", "\"bitrate\" beside \"crf\"", "one of \"crf\" and \"bitrate\"");
-  }
+  refuse_two_rates(value, draft.output);
   if (draft.output.loudness && draft.output.audio.codec == "none") {
     fail(value.find("loudness")->mark(), "value", "a loudness of an output without sound",
          "\"loudness\" only where \"audio\" has a codec");
   }
-  return draft.output;
+  if (is_hls(draft.output.path)) return read_renditions(value, draft.output, canvas);
+  for (const char* key : {"profile", "variants", "segment"}) {
+    auto found = value.find(key);
+    if (!found) continue;
+    fail(found->mark(), "value", fmt::format("\"{}\" for a single file", key),
+         "it with a \"path\" that ends in .m3u8");
+  }
+  return {draft.output};
 }
 
 }  // namespace avstage

@@ -28,7 +28,8 @@ std::vector<Clip> read_clips(const Value& list, const Context& context);
 /// `"captions": { "from": … }` of a track, as the clip that shows them.
 Clip read_captions(const Value& value, const Context& context);
 std::vector<FilterSpec> read_filters(const Value& list);
-OutputSpec read_output(const Value& value, const std::string& base_dir);
+/// One output: itself, or the renditions of an HLS stream.
+std::vector<OutputSpec> read_output(const Value& value, const std::string& base_dir, const Canvas& canvas);
 /// The vendor's own request body as canonical JSON text: keys sorted, no white space.
 std::string read_request(const Value& value);
 

@@ -146,8 +146,9 @@ void read_output_path(const Value& value, const std::string& base_dir, OutputSpe
   std::string name = std::filesystem::path(path).filename().string();
   std::size_t point = name.rfind('.');
   std::string ending = point == std::string::npos ? "" : name.substr(point);
-  if (ending.size() == name.size() || (ending != ".mp4" && ending != ".mov" && ending != ".mkv")) {
-    value.refuse("a file name ending in .mp4, .mov or .mkv");
+  const bool known = ending == ".mp4" || ending == ".mov" || ending == ".mkv" || ending == ".m3u8";
+  if (ending.size() == name.size() || !known) {
+    value.refuse("a file name ending in .mp4, .mov, .mkv or .m3u8");
   }
   output.path = joined_path(base_dir, path);
 }

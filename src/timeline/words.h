@@ -21,8 +21,8 @@ std::int64_t read_bitrate(const Value& value, std::int64_t min,
                           std::int64_t max);  ///< 800000, "800k" or "5M"
 /// A local file's path, relative ones to `base_dir`.
 std::string read_input_path(const Value& value, const std::string& base_dir);
-/// The same for a file to write: its ending must be one of mp4, mov, mkv, and the value of a variable must
-/// not lead out of the folder that the job's author wrote before it. Sets `path` and `root`.
+/// The same for a file to write: its ending must be one of mp4, mov, mkv, m3u8, and the value of a variable
+/// must not lead out of the folder that the job's author wrote before it. Sets `path` and `root`.
 void read_output_path(const Value& value, const std::string& base_dir, OutputSpec& output);
 
 }  // namespace avstage

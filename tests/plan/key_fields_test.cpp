@@ -249,7 +249,8 @@ void visit_composition(Walk& field, Canvas& canvas) {
 }
 
 void visit(Walk& field, OutputSpec& output) {
-  auto& [path, root, size, codec, crf, bitrate, preset, copy, audio, loudness, poster, mark] = output;
+  auto& [path, root, size, codec, crf, bitrate, preset, copy, audio, loudness, poster, rendition,
+         media_segment, mark] = output;
   field("OutputSpec::path", no, [&] { path = "other.mkv"; });
   field("OutputSpec::root", no, [&] { root = "folder"; });
   field("OutputSpec::size", yes, [&] { size = {1280, 720}; });
@@ -262,6 +263,10 @@ void visit(Walk& field, OutputSpec& output) {
   field("OutputSpec::loudness", no, [&] { loudness = LoudnessSpec{}; });
   field("OutputSpec::poster", no, [&] { poster = PosterSpec{}; });
   field("OutputSpec::audio", no, [&] { audio.codec = "none", audio.bitrate = 1; });
+  field("OutputSpec::rendition: its key frames are forced", yes, [&] { rendition = "1920x1080"; });
+  field("OutputSpec::media_segment of a file", no, [&] { media_segment = Rational(4); });
+  field("OutputSpec::media_segment of a stream", yes,
+        [&] { rendition = "1920x1080", media_segment = Rational(4); });
   field("OutputSpec::mark", no, [&] { mark.line = 7; });
 }
 

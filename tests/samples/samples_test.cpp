@@ -9,6 +9,7 @@ namespace avstage::test {
 namespace {
 
 using nlohmann::json;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 class Samples : public SamplesBench {};
@@ -152,6 +153,19 @@ TEST_F(Samples, ScenesOfOnePurchaseSpeakRestAndStandBeforePictures) {
   EXPECT_GT(moved, 4) << "the portrait speaks";
   EXPECT_LT(distance(out.around(guest + 20, 60, 60), out.around(frames - 20, 60, 60)), 3);
   expect_up_to_date("05_scenes.json");
+}
+
+TEST_F(Samples, AStreamIsPlayedByWhatReadsPlaylists) {
+  json report = render("07_hls_stream.json");
+  EXPECT_EQ(report["outputs"][0]["frames"], 175);
+  EXPECT_GT(report["outputs"][0]["files"], 10);
+  const std::string stream = sample("out/07_street.m3u8");
+  const std::string read =
+      "ffprobe -v error -count_packets -select_streams v -show_entries stream=width,nb_read_packets -of "
+      "csv=p=0 ";
+  EXPECT_THAT(shell(read + stream).out, EndsWith("\n1280,175\n640,175\n")) << "both sizes, whole";
+  EXPECT_EQ(probe_media(sample("out/07_street.poster.png")).video->width, 1280);
+  expect_up_to_date("07_hls_stream.json");
 }
 
 TEST_F(Samples, EveryFilterHasASampleThatRenders) {

@@ -193,6 +193,48 @@ TEST_F(RichJob, OutputsAreRead) {
   EXPECT_EQ(job.outputs[1].audio.codec, "none");
 }
 
+std::vector<std::string> renditions(const std::string& canvas, const std::string& output) {
+  Job job = read(R"({"version":1,"clips":[{"file":"a.mp4"}],"canvas":{)" + canvas + R"(},"outputs":[{)" +
+                 output + "}]}");
+  std::vector<std::string> out;
+  for (const OutputSpec& o : job.outputs) {
+    EXPECT_EQ(o.path, "dir/tv.m3u8");
+    auto size = o.size.value_or(std::pair(job.canvas.width, job.canvas.height));
+    out.push_back(o.rendition + " " + std::to_string(size.first) + "x" + std::to_string(size.second) + " " +
+                  std::to_string(o.bitrate.value_or(0)));
+  }
+  return out;
+}
+
+TEST(GoodJob, AStreamIsTheRenditionsThatItNamesOrThatItsLadderHas) {
+  const std::string path = R"("path": "tv.m3u8")", ladder = path + R"(, "profile": "hls-ladder")";
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(renditions("", path), Names{"1920x1080 1920x1080 0"});
+  EXPECT_EQ(renditions("", ladder), (Names{"1920x1080 1920x1080 6000000", "1280x720 1280x720 3000000",
+                                           "960x540 960x540 2000000", "640x360 640x360 800000"}));
+  EXPECT_EQ(renditions(R"("size":"1080x1920","fps":60)", ladder + R"(, "size": "720x1280")"),
+            (Names{"720x1280 720x1280 4500000", "540x960 540x960 3000000", "360x640 360x640 1200000"}));
+  EXPECT_EQ(renditions(R"("size":"800x600")", ladder),
+            (Names{"800x600 800x600 3000000", "720x540 720x540 2000000", "480x360 480x360 800000"}));
+  EXPECT_EQ(renditions(R"("size":"320x180")", ladder), Names{"320x180 320x180 800000"});
+  EXPECT_EQ(
+      renditions("", path + R"(, "variants": [{"bitrate":"6M"}, {"bitrate":"4M"}, {"size":"854x480"}])"),
+      (Names{"1920x1080 1920x1080 6000000", "1920x1080-2 1920x1080 4000000", "854x480 854x480 0"}));
+}
+
+TEST(GoodJob, TheRestOfAStreamHoldsForAllItsRenditions) {
+  Job job = read(R"({"version":1,"clips":[{"file":"a.mp4"}],"outputs":[{"path":"tv.m3u8","preset":"slow",
+    "segment": 4.5, "audio": {"bitrate": 96000}, "profile": "hls-ladder"}]})");
+  ASSERT_EQ(job.outputs.size(), 4U);
+  for (const OutputSpec& o : job.outputs) {
+    EXPECT_EQ(o.preset, "slow");
+    EXPECT_EQ(o.media_segment, Rational(9, 2));
+    EXPECT_EQ(o.audio.bitrate, 96'000);
+  }
+  EXPECT_EQ(read(R"({"version":1,"clips":[{"file":"a.mp4"}],"output":"tv.m3u8"})").outputs.at(0).rendition,
+            "1920x1080");
+}
+
 AvatarRef avatar(const std::string& fields) {
   Job job = read(R"({"version":1,"output":"o.mp4","clips":[{"avatar":{)" + fields + "}}]}");
   return std::get<AvatarRef>(job.tracks.at(0).clips.at(0).media);

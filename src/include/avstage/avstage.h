@@ -87,12 +87,13 @@ struct OutputReport {
   std::string path;
   std::string state;  ///< written, up_to_date
   std::int64_t frames = 0;
-  double duration = 0;  ///< seconds
-  std::uint64_t bytes = 0;
+  double duration = 0;      ///< seconds
+  std::uint64_t bytes = 0;  ///< of an HLS stream: of all its files
   std::string sha256;
-  int segments = 0, segments_rendered = 0;  ///< rendered: encoded by this run
+  int segments = 0, segments_rendered = 0;  ///< of all renditions; rendered: encoded by this run
   std::int64_t frames_copied = 0;           ///< taken from a source as they are, not encoded
-  std::optional<LoudnessReport> loudness;  ///< where the output asks for one
+  std::optional<LoudnessReport> loudness;   ///< where the output asks for one
+  int files = 1;                            ///< more in an HLS stream
 };
 struct Report {
   std::vector<PurchaseReport> purchases;

@@ -257,7 +257,7 @@ struct PosterSpec {
 };
 
 struct OutputSpec {
-  std::string path;  ///< the file's ending chooses the container: mp4, mov, mkv
+  std::string path;  ///< the file's ending chooses: mp4, mov, mkv, or m3u8 for HLS
   /// With a variable in the path: the folder that it must not lead out of, not by a link either. Else "".
   std::string root;
   std::optional<std::pair<int, int>> size;  ///< default: the canvas'
@@ -269,6 +269,10 @@ struct OutputSpec {
   AudioSettings audio;
   std::optional<LoudnessSpec> loudness;  ///< without: as the mix is
   std::optional<PosterSpec> poster;
+  /// Of an HLS stream: the name of this picture rendition, also that of its folder. The renditions of one
+  /// stream are neighbours in Job::outputs and share `path`, the multivariant playlist. Of a file: "".
+  std::string rendition;
+  Rational media_segment{6};  ///< of an HLS stream: seconds that a media segment lasts at most
   Mark mark;
 };
 
