@@ -103,6 +103,12 @@ TEST(ContentKey, ChangesWithEverythingThatCanChangeAPixel) {
       {"crf", [](Script& s) { s.outputs[0].crf = 21; }},
       {"bitrate", [](Script& s) { s.outputs[0].bitrate = 1'000'000; }},
       {"preset", [](Script& s) { s.outputs[0].preset = "slow"; }},
+      {"cut for HLS", [](Script& s) { s.outputs[0].rendition = "1920x1080"; }},
+      {"cut finer for HLS",
+       [](Script& s) {
+         s.outputs[0].rendition = "1920x1080";
+         s.outputs[0].media_segment = Rational(4);
+       }},
       {"versions of the tools", [](Script& s) { s.toolchain = "tools 2"; }},
       {"the canvas it is scaled from",
        [](Script& s) { s.outputs.push_back({.path = "uhd.mp4", .size = std::pair(3840, 2160)}); }},

@@ -68,6 +68,18 @@ TEST(MakePlan, AnAutomaticKeyWithoutABackgroundIsRefusedAtItsMark) {
   }
 }
 
+TEST(MakePlan, RenditionsOfOneStreamShareACompositionThoughAPixelIsRounded) {
+  Script script{{{film("1")}}, {}};
+  script.outputs = {output("tv.m3u8", 1920, 1080), output("tv.m3u8", 854, 480),
+                    output("small.mp4", 854, 480)};
+  script.outputs[0].rendition = "1920x1080";
+  script.outputs[1].rendition = "854x480";
+  Plan plan = Stage(script).plan;
+  ASSERT_EQ(plan.compositions.size(), 2U);
+  EXPECT_THAT(plan.compositions[0].outputs, ElementsAre(0, 1));
+  EXPECT_THAT(plan.compositions[1].outputs, ElementsAre(2)) << "a film of its own has its exact shape";
+}
+
 TEST(MakePlan, OutputsOfOneShapeShareACompositionInTheLargestSize) {
   Script script{{{film("1")}}, {}};
   script.outputs = {output("small.mp4", 640, 360), output("upright.mp4", 1080, 1920),
