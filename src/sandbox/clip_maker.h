@@ -15,9 +15,8 @@ struct ClipFailure {
 };
 
 /// Makes the clip `path` (complete or absent): mp4 with H.264 and AAC, or WebM with VP9 and Opus, the
-/// figure's mouth in frame n following the sound of [n/fps, (n+1)/fps). Returns where each scene
-/// ends, in frames. Throws
-/// ClipFailure, Error{local} on disk trouble and Error{interrupted} when `stop` is requested.
+/// figure's mouth in frame n following the sound of [n/fps, (n+1)/fps). Returns where each scene ends, in
+/// frames. Throws ClipFailure, Error{local} on disk trouble and Error{interrupted} when `stop` is requested.
 std::vector<std::int64_t> make_clip(const ClipSpec& spec, const std::string& path, Index index,
                                     const std::stop_token& stop);
 

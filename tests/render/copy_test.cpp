@@ -67,7 +67,9 @@ class SmartCopy : public Bench {
     expect_rising_dts(output.path);
     expect_together(output.path);
     other = decode_with_openh264(output.path);
-    if (other) EXPECT_EQ(std::ssize(*other), frames) << "another decoder sees another film";
+    if (other) {
+      EXPECT_EQ(std::ssize(*other), frames) << "another decoder sees another film";
+    }
     return output;
   }
 
@@ -193,7 +195,9 @@ TEST_F(SmartCopy, OfDifferentParameterSetsTheRicherIsCopiedAndTheOtherEncoded) {
   expect_numbers(0, 0, 75);
   expect_same(75, "b.mp4", 0, 150);
   expect_numbers(225, 3, 72);
-  if (other) EXPECT_EQ(*other, out.checksums) << "without B pictures decoders agree to the bit";
+  if (other) {
+    EXPECT_EQ(*other, out.checksums) << "without B pictures decoders agree to the bit";
+  }
 }
 
 TEST_F(SmartCopy, AnOpenGroupIsNoPlaceToCut) {
@@ -286,14 +290,14 @@ TEST_F(SmartCopy, ACopyThatDoesNotFitIsGivenUpAndEverythingEncoded) {
     if (is_copy(file)) foreign = file;
   }
   ASSERT_THAT(foreign, Not(IsEmpty()));
-  const std::string other = read_bytes(dir / foreign);
+  const std::string of_the_other_film = read_bytes(dir / foreign);
   std::filesystem::remove(dir / "out.mp4");
   std::filesystem::remove_all(dir / "cache/segments");
   const std::string text = job_of(R"({ "file": "a.mp4" })");
   EXPECT_EQ(run(text, settings()).outputs[0].frames_copied, 600);
   for (const std::string& file : dir.files()) {
     if (!is_copy(file)) continue;
-    write_bytes(dir / file, other);
+    write_bytes(dir / file, of_the_other_film);
     break;
   }
   std::filesystem::remove(dir / "out.mp4");
