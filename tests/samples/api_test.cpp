@@ -18,7 +18,7 @@ class Api : public SamplesBench {
 
   std::string expect_ok(const std::string& command) {
     Said said =
-        shell("export CXXFLAGS='" AVSTAGE_SANITIZE_FLAGS "' LSAN_OPTIONS='suppressions=" +
+        shell("export CXX='" AVSTAGE_CXX "' CXXFLAGS='" AVSTAGE_SANITIZE_FLAGS "' LSAN_OPTIONS='suppressions=" +
               std::string(source_dir()) + "/tests/support/lsan.supp:print_suppressions=0'\n" + command);
     EXPECT_EQ(said.code, 0) << command << "\n" << said.out;
     return said.out;
@@ -70,7 +70,7 @@ api/count_frames "$url" 2>&1 || echo "exit $?"
 TEST_F(Api, RemuxesTheClipOfAJobAndBuysItOnce) {
   expect_ok(
       "export PKG_CONFIG_PATH=\"$PWD/installed/lib/pkgconfig\"\n"
-      "g++ -std=c++20 $CXXFLAGS samples/api/remux.cpp -o remux $(pkg-config --cflags --libs avstage)");
+      "$CXX -std=c++20 $CXXFLAGS samples/api/remux.cpp -o remux $(pkg-config --cflags --libs avstage)");
   const std::string out = with_sandbox("--make-time 0.1", R"sh(
 echo '{ "version": 1, "clips": [ { "avatar": { "id": "a", "voice": "v", "say": "Hello.", "size": "160x128" } } ],
         "output": "o.mp4" }' >job.json
