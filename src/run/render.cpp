@@ -86,7 +86,10 @@ void prepare(Production& p) {
   for (const plan::Purchase& purchase : p.plan.purchases) {
     const std::optional<plan::ClipFacts>& facts = p.facts[purchase.clips.front()];
     p.proven.push_back(facts.has_value());
-    if (!facts) continue;
+    if (!facts) {
+      p.session.account();  // Error{money} now, and not when the rest is rendered
+      continue;
+    }
     auto entry = run::entry_in_use(p.session, purchase, facts->identity);
     p.report.purchases.push_back({p.plan.clips[purchase.clips.front()].label, "archive", entry->video_id,
                                   entry->clip_key, entry->duration});

@@ -122,12 +122,13 @@ TEST_F(Cli, PlanSaysWhatWouldBeBoughtAndBuysNothing) {
   EXPECT_FALSE(std::filesystem::exists(dir / "out.mp4"));
 }
 
-TEST_F(Cli, WithoutAKeyNothingIsTriedAndTheRestIsRendered) {
+TEST_F(Cli, WithoutAKeyAJobThatNeedsOneEndsBeforeAnythingIsRendered) {
   film("a.mp4", 1);
   write_bytes(dir / "job.json", kAvatarJob);
   CliResult r = run({"render", "job.json"});
   EXPECT_EQ(r.exit_code, 3);
   EXPECT_NE(r.err.find("HEYGEN_API_KEY"), std::string::npos) << r.err;
+  EXPECT_EQ(r.err.find("avstage: render"), std::string::npos) << r.err;
 }
 
 TEST_F(Cli, PlainHttpNeedsALoudYes) {
