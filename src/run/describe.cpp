@@ -224,20 +224,24 @@ std::string text_of_segment(const ordered_json& s) {
   return out;
 }
 
-std::string text_of_copy(const ordered_json& copy) {
+std::string text_of_copy(const ordered_json& copy, bool complete) {
   if (copy.contains("why_not"))
     return fmt::format("    nothing is copied: {}\n", copy["why_not"].get<std::string>());
-  std::string out = fmt::format("    {} frames are copied\n", copy["frames"].get<std::int64_t>());
+  const auto frames = copy["frames"].get<std::int64_t>();
+  std::string out =
+      fmt::format("    {} frames are copied{}\n", frames, complete ? "" : ", as far as is known");
   for (const ordered_json& clip : copy["clips"]) {
-    out += clip.contains("why_not")
-               ? fmt::format("    {} is encoded: {}\n", clip["clip"].get<std::string>(),
-                             clip["why_not"].get<std::string>())
-               : fmt::format("    {} is copied where it is untouched\n", clip["clip"].get<std::string>());
+    const std::string why_not = clip.contains("why_not")  ? clip["why_not"].get<std::string>()
+                                : complete && frames == 0 ? "no whole group of its pictures stays untouched"
+                                                          : "";
+    out += why_not.empty()
+               ? fmt::format("    {} is copied where it is untouched\n", clip["clip"].get<std::string>())
+               : fmt::format("    {} is encoded: {}\n", clip["clip"].get<std::string>(), why_not);
   }
   return out;
 }
 
-std::string text_of_composition(const ordered_json& c) {
+std::string text_of_composition(const ordered_json& c, bool complete) {
   std::string out = fmt::format("\ncomposition {} at {} fps\n", c["canvas"].get<std::string>(),
                                 c["fps"].get<std::string>());
   for (const ordered_json& o : c["outputs"]) {
@@ -248,7 +252,7 @@ std::string text_of_composition(const ordered_json& c) {
         fmt::format("  output {} {} {}{}: {}\n", o["path"].get<std::string>(), o["size"].get<std::string>(),
                     o["codec"].get<std::string>(), cut, o["state"].get<std::string>());
     if (o.contains("refused")) out += "    " + o["refused"].get<std::string>() + "\n";
-    out += text_of_copy(o["copy"]);
+    out += text_of_copy(o["copy"], complete);
   }
   for (const ordered_json& s : c["segments"]) out += text_of_segment(s);
   return out;
@@ -277,7 +281,7 @@ std::string plan_text(const Job& job, const Settings& settings) {
     }
   }
   for (const ordered_json& warning : j["warnings"]) out += "warning: " + warning.get<std::string>() + "\n";
-  for (const ordered_json& c : j["compositions"]) out += text_of_composition(c);
+  for (const ordered_json& c : j["compositions"]) out += text_of_composition(c, j["complete"].get<bool>());
   if (!j["waiting"].empty()) out += "\nnot listed yet, until the clips are there:\n";
   for (const ordered_json& w : j["waiting"])
     out += fmt::format("  {}: {}\n", w["clip"].get<std::string>(), w["why"].get<std::string>());
