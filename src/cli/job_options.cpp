@@ -60,7 +60,8 @@ Job JobOptions::load() const {
     return parse_job(clip.job_text(), "command line");
   }
   if (job.empty()) {
-    throw Error(ErrorCode::usage, "a job file is required, or --avatar, --voice and --say (avstage --help)", "command_line");
+    throw Error(ErrorCode::usage, "a job file is required, or --avatar, --voice and --say (avstage --help)",
+                "command_line");
   }
   return load_file(job);
 }

@@ -104,7 +104,9 @@ std::string Progress::status() const {
   } else if (done_ > 0 && phase_ == "render") {
     out += fmt::format(" {} frames", done_);
   }
-  for (const auto& [clip, state] : waiting_) out += fmt::format(" | {}: {}", clip, wait_words(state));
+  for (const auto& [clip, state] : waiting_) {
+    out += fmt::format("{}{}: {}", out.empty() ? "" : " | ", clip, wait_words(state));
+  }
   return out;
 }
 

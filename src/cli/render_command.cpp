@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
+#include <system_error>
 
+#include "base/suggest.h"
 #include "cli/commands.h"
 #include "cli/job_options.h"
 #include "cli/progress.h"
@@ -24,6 +27,14 @@ Rational length_of(const char* option, const std::string& text) {
   throw Error(ErrorCode::usage,
               fmt::format("{} {}: allowed: seconds, or a length such as 90s, 40m or 1h", option, text),
               "command_line");
+}
+
+/// "" for a number that is not negative, else what is wrong.
+std::string not_negative(const std::string& text) {
+  double value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size() && value >= 0) return "";
+  return fmt::format("found {}; allowed: a number, 0 or more", in_quotes(text));
 }
 
 void print_summary(const Report& report) {
@@ -95,7 +106,8 @@ void add_render(CLI::App& app, Action& action) {
   command->add_flag("--no-wait", options->no_wait,
                     "end at once where another run makes the same output or clip");
   command->add_option("--max-credits", options->max_credits, "buy nothing where the estimate is above it")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name("NUMBER")
+      ->check(CLI::Validator(not_negative, ""));
   command->add_option("--max-wait", options->max_wait,
                       "the longest a clip waits where the vendor asks to; 10m");
   command->add_option("--deadline", options->deadline, "the longest this run may take");

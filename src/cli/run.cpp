@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -134,11 +135,25 @@ std::string hint(const CLI::App& app, const std::string& word) {
                       std::vector<std::string_view>(known.begin(), known.end()));
 }
 
+/// What may stand where CLI11 misses something: a command, or the value of an option that is described.
+std::string choices(const CLI::App& app, const CLI::ParseError& e) {
+  if (e.get_name() != "RequiredError") return "";
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  const std::string what = e.what();
+  for (const CLI::Option* option : chosen->get_options()) {
+    if (what.starts_with(option->get_name() + " ")) return ": " + option->get_description();
+  }
+  return chosen == &app || chosen->get_require_subcommand_min() > 0
+             ? fmt::format(": {}", fmt::join(words_of(*chosen, false), ", "))
+             : "";
+}
+
 /// CLI11 says that a command is missing where it has found a word that is none.
 std::string usage_message(const CLI::App& app, const CLI::ParseError& e) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (unknown.empty() || e.get_name() == "ValidationError")
-    return fmt::format("{} (avstage --help)", e.what());
+    return fmt::format("{}{} (avstage --help)", e.what(), choices(app, e));
   const std::string& word = unknown.front();
   const bool no_command = app.get_subcommands().empty() && !word.starts_with("-");
   return fmt::format("{} {}{} (avstage --help)",

@@ -140,7 +140,7 @@ Finding check_key(const Settings& settings, heygen::Account& account) {
     run::require_key(account);
     return good("key", "from " + heygen::api_key_source());
   } catch (const Error& e) {
-    return bad("key", e.message(), "see the README, \"Environment\"", e.code());
+    return bad("key", e.message(), "see the README, \"Environment and exit codes\"", e.code());
   }
 }
 

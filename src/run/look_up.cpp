@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <iostream>
 
 #include "avstage/avstage.h"
 #include "base/atomic_file.h"
+#include "base/suggest.h"
 #include "filters/filter.h"
 #include "media/demuxer.h"
 #include "media/filter_graph.h"
@@ -102,9 +104,12 @@ std::string describe_filters(const std::string& name) {
   if (const filters::Filter* f = filters::find(name)) return table_of(*f);
   if (name == "lavfi") return lavfi_table();
   if (filters::lavfi_allowed(name)) return lavfi_options(name);
-  std::string known;
-  for (const filters::Filter* f : filters::all()) known += fmt::format("{}, ", f->name);
-  throw Error(ErrorCode::usage, fmt::format("there is no filter \"{}\"; there are {}lavfi", name, known),
+  std::vector<std::string_view> known;
+  for (const filters::Filter* f : filters::all()) known.push_back(f->name);
+  known.push_back("lavfi");
+  throw Error(ErrorCode::usage,
+              fmt::format("there is no filter {}; there are {}{}", in_quotes(name), fmt::join(known, ", "),
+                          did_you_mean(name, known)),
               "unknown_filter");
 }
 

@@ -42,6 +42,15 @@ std::string folder(const char* own, const char* xdg, const char* under_home) {
   throw Error(ErrorCode::local, fmt::format("no home folder is known: set {} or HOME", own), "no_home");
 }
 
+/// The folder of what was paid for; where it cannot be had, another one may be named.
+void make_state_folder(const std::string& dir) {
+  try {
+    make_directories(dir);
+  } catch (const Error& e) {
+    throw Error(e.code(), e.message() + "; --state or AVSTAGE_STATE names another folder", e.name());
+  }
+}
+
 }  // namespace
 
 Patience Patience::for_stand_in() {
@@ -73,7 +82,7 @@ Session::Session(const Settings& settings, const HeygenSettings& heygen, std::st
   realm_ = stand_in ? "sandbox" : ledger::realm_of(account_.api_base, heygen.account);
   if (stand_in) patience_ = Patience::for_stand_in();
   if (settings_.stall.count() > 0) patience_.stall = settings_.stall;
-  make_directories(settings_.state_dir);
+  make_state_folder(settings_.state_dir);
   if (!ledger_) ledger_ = ledger::Ledger::open(settings_.state_dir, clock_);
   for (const std::string& dir : {archive_dir(), spool_dir()}) {
     make_directories(dir);

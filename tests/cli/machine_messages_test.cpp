@@ -165,7 +165,7 @@ TEST_F(ToolMessages, WordsOfTheCommandLine) {
   expect({"render", "film.json", "--sandbox", "--api-base", "https://h"}, 2, {"--sandbox", "--api-base"});
   expect({"render", "gone\nfile.json"}, 2, {"gone", "No such file"});
   expect({"render", "."}, 2, {".", "directory"});
-  expect({"filters", "bluur"}, 2, {"bluur", "blur"});
+  expect({"filters", "bluur"}, 2, {"bluur", "did you mean \"blur\"?"});
   expect({"probe", "gone.mp4"}, 6, {"gone.mp4", "No such file"});
   expect({"plan", "gone.json"}, 2, {"gone.json"});
 }
