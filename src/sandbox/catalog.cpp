@@ -107,19 +107,6 @@ json v3_groups() {
   return groups;
 }
 
-/// A page of a v3 list. Its items are numbered downwards, as read_page() counts.
-void answer_page(const httplib::Request& request, httplib::Response& response, const json& items) {
-  Page page = read_page(request, 10);
-  auto left = static_cast<std::int64_t>(items.size());
-  if (page.before < left + 1) left = std::max<std::int64_t>(page.before - 1, 0);
-  json data = json::array();
-  for (; left > 0 && data.size() < page.limit; --left) {
-    data.push_back(items[items.size() - static_cast<std::size_t>(left)]);
-  }
-  json token = left > 0 ? json(fmt::format("{:012x}", left + 1)) : json();
-  answer(response, 200, {{"data", std::move(data)}, {"has_more", left > 0}, {"next_token", token}});
-}
-
 int credits_left(const Service& service, const httplib::Request& request) {
   if (is_trial(request)) return 0;
   return std::max(0, kCredits - service.store.charges());

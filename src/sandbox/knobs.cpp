@@ -196,7 +196,7 @@ constexpr Knob<Knobs> kKnobs[] = {
     {"webm", "`alpha`, `opaque`, `plain`, `refused`",
      "a transparent clip: as asked for; with alpha that hides nothing; without alpha; or not made (400)",
      [](const Value& v, Knobs& k) { k.webm = v.choice(kWebm); }},
-    {"webhook", "`once`, `lost`, `twice`, `forged`", "how `callback_url` is called",
+    {"webhook", "`once`, `lost`, `twice`, `forged`", "how `callback_url` and endpoints are called",
      [](const Value& v, Knobs& k) { k.webhook = v.choice(kWebhooks); }},
 };
 
@@ -218,7 +218,7 @@ constexpr Knob<ScriptDraft> kScriptKeys[] = {
     {"concurrency", "0–1000",
      "jobs at once: beyond it v3 answers 429, v1 and v2 queue (`waiting`). 0: no limit",
      [](const Value& v, ScriptDraft& d) { d.script.concurrency = static_cast<int>(v.integer(0, 1000)); }},
-    {"webhook_secret", "text", "signs webhooks; without it `/__sandbox/state` tells one",
+    {"webhook_secret", "text", "signs what goes to a `callback_url`; without it `/__sandbox/state` tells one",
      [](const Value& v, ScriptDraft& d) { d.script.webhook_secret = v.line("a secret", 200); }},
     {"orders", "list of rules", "knobs for some orders; the first rule that fits an order is its rule",
      [](const Value& v, ScriptDraft& d) { d.orders = v; }},

@@ -75,6 +75,7 @@ class RunningSandbox : public Sandbox {
     courier_.emplace(service_);
     serve_v2(server_, service_);
     serve_v3(server_, service_);
+    serve_webhooks(server_, service_);
     serve_assets(server_, service_, options.folder + "/assets");
     serve_state(server_, service_, *courier_);
     server_.serve_files_raw(file_handler(service_));

@@ -1,5 +1,6 @@
 #include "sandbox/service.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <charconv>
@@ -29,6 +30,8 @@ Service::Service(const Options& options)
       workshop(store, options.folder + "/clips"),
       signer(options.folder + "/secret"),
       director(options.script),
+      endpoints(options.folder + "/endpoints.json"),
+      events(options.folder + "/events.json"),
       options_(options) {}
 
 void Service::authenticate(const httplib::Request& request) const {
@@ -185,6 +188,23 @@ Page read_page(const httplib::Request& request, std::size_t default_limit) {
 
 std::string page_token(const Video& last) {
   return fmt::format("{:012x}", last.number);
+}
+
+/// The items are numbered downwards, as read_page() counts.
+void answer_page(const httplib::Request& request, httplib::Response& response, const nlohmann::json& items) {
+  Page page = read_page(request, 10);
+  auto left = static_cast<std::int64_t>(items.size());
+  if (page.before < left + 1) left = std::max<std::int64_t>(page.before - 1, 0);
+  nlohmann::json data = nlohmann::json::array();
+  for (; left > 0 && data.size() < page.limit; --left) {
+    data.push_back(items[items.size() - static_cast<std::size_t>(left)]);
+  }
+  nlohmann::json token = left > 0 ? nlohmann::json(fmt::format("{:012x}", left + 1)) : nlohmann::json();
+  answer(response, 200, {{"data", std::move(data)}, {"has_more", left > 0}, {"next_token", token}});
+}
+
+std::string iso_time(std::int64_t unix_ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
 }
 
 }  // namespace avstage::sandbox

@@ -13,6 +13,7 @@
 #include "sandbox/api_error.h"
 #include "sandbox/director.h"
 #include "sandbox/http_server.h"
+#include "sandbox/notebook.h"
 #include "sandbox/orders.h"
 #include "sandbox/side_files.h"
 #include "sandbox/signer.h"
@@ -57,6 +58,8 @@ class Service {
   SideFiles side_files;
   const Signer signer;
   Director director;
+  Notebook endpoints;  ///< webhook endpoints, as v1 answers them
+  Notebook events;     ///< what webhooks were or are to be told of
   std::atomic<int> keys_on_cdn{0};
 
  private:
@@ -86,7 +89,11 @@ struct Page {
 };
 Page read_page(const httplib::Request& request, std::size_t default_limit);
 std::string page_token(const Video& last);
-/// An https URL, or one with http on loopback; "" without one. Throws ApiError.
+/// A page of a v3 list that is an array, in its order.
+void answer_page(const httplib::Request& request, httplib::Response& response, const nlohmann::json& items);
+/// "2026-11-25T22:15:00"
+std::string iso_time(std::int64_t unix_ms);
+/// The callback_url of an order: an https URL, or one with http on loopback; "" without one. Throws ApiError.
 std::string read_callback_url(const nlohmann::json& body);
 
 /// The parsed body of a request. Throws ApiError.

@@ -88,6 +88,7 @@ void Workshop::make(const std::string& video_id, const std::stop_token& stop) {
   video.finished_ms = std::max(unix_milliseconds(), video.due_ms);
   store_.change(video_id, [&video](Video& kept) {
     video.deleted = kept.deleted;  // all else is the workshop's until the clip is made
+    video.notified = kept.notified;
     kept = video;
   });
 }

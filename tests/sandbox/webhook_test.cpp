@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "bench.h"
 #include "sandbox/signer.h"
 #include "support/fault_server.h"
@@ -29,11 +31,11 @@ class Webhooks : public Bench {
     id_ = json::parse(response.body)["data"]["video_id"];
   }
   json deliveries() { return get_json("/__sandbox/state")["webhooks"]; }
-  void wait_for_delivery() {
-    for (int i = 0; i < 1500 && deliveries().empty(); ++i) {
+  void wait_for_delivery(std::size_t count = 1) {
+    for (int i = 0; i < 1500 && deliveries().size() < count; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    ASSERT_EQ(deliveries().size(), 1U);
+    ASSERT_EQ(deliveries().size(), count);
   }
 
   std::atomic<int> refusals_ = 0;
@@ -91,6 +93,7 @@ TEST_F(Webhooks, ADeliveryMayBeLostDoubledOrForged) {
   wait_for_delivery();
   ASSERT_EQ(target_.requests().size(), 2U);
   EXPECT_EQ(target_.requests()[0].body, target_.requests()[1].body);
+  EXPECT_EQ(target_.requests()[0].header("heygen-event-id"), target_.requests()[1].header("heygen-event-id"));
   restart();
   order({{"webhook", "forged"}});
   wait_for_delivery();
@@ -113,6 +116,170 @@ TEST_F(Webhooks, NothingLeavesTheMachine) {
   wait_for_delivery();
   EXPECT_EQ(deliveries()[0]["not_sent"], "not http on loopback");
   EXPECT_EQ(deliveries()[0]["answers"], json::array());
+}
+
+TEST_F(Webhooks, AFailureThatComesBeforeTheClipIsToldOnce) {
+  start();
+  order({{"statuses", {"failed"}}});
+  wait_for_delivery();
+  std::string clip = dir_ / "sandbox/clips";
+  auto made = [&] {  // the clip is made all the same
+    auto files = std::filesystem::directory_iterator(clip);
+    return std::any_of(begin(files), end(files),
+                       [](const auto& file) { return file.path().extension() == ".json"; });
+  };
+  for (int i = 0; i < 1500 && !made(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(deliveries().size(), 1U);
+  restart();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(target_.requests().size(), 1U);
+}
+
+/// Endpoints that are registered once for all videos.
+class Endpoints : public Webhooks {
+ protected:
+  json call(const std::string& method, const std::string& target, const json& body = json(),
+            int status = 200) {
+    net::Response response = send(method, target, body.is_null() ? "" : body.dump());
+    EXPECT_EQ(response.status, status) << method << " " << target << " " << response.body;
+    return json::parse(response.body);
+  }
+  json add_v1(const json& body, int status = 200) {
+    return call("POST", "/v1/webhook/endpoint.add", body, status);
+  }
+  json add_v3(const json& body) { return call("POST", "/v3/webhooks/endpoints", body)["data"]; }
+  /// The only POST to that path.
+  HttpRequest told(const std::string& path) {
+    HttpRequest found;
+    int count = 0;
+    for (const HttpRequest& request : target_.requests()) {
+      if (request.method != "POST" || request.target != path) continue;
+      found = request;
+      ++count;
+    }
+    EXPECT_EQ(count, 1) << path;
+    return found;
+  }
+};
+
+TEST_F(Endpoints, WhatIsRegisteredIsToldWithItsOwnSecretBesideTheCallbackUrl) {
+  start({{"webhook_secret", "of callbacks"}});
+  json old = add_v1({{"url", target_.url("/v1")}, {"events", {"avatar_video.success", "avatar_video.fail"}}});
+  EXPECT_EQ(old["code"], 100);
+  for (const char* field : {"endpoint_id", "url", "secret", "status", "events", "username", "created_at"}) {
+    EXPECT_TRUE(old["data"].contains(field)) << field;
+  }
+  json all = add_v3({{"url", target_.url("/v3")}});
+  EXPECT_EQ(all["status"], "enabled");
+  EXPECT_TRUE(all["events"].is_null());
+  add_v3({{"url", target_.url("/other")}, {"events", {"avatar_video.fail"}}});
+  order();
+  wait_for_delivery(3);
+  const std::pair<std::string, std::string> secrets[] = {
+      {"/hook?x=1", "of callbacks"}, {"/v1", old["data"]["secret"]}, {"/v3", all["secret"]}};
+  for (const auto& [path, secret] : secrets) {
+    HttpRequest request = told(path);
+    EXPECT_EQ(request.header("signature"), signature(secret, request.body)) << path;
+    EXPECT_EQ(request.header("heygen-signature"), request.header("signature"));
+    EXPECT_EQ(json::parse(request.body)["event_data"]["video_id"], id_);
+  }
+  restart();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(target_.requests().size(), 4U);  // with the OPTIONS; nothing is told again
+}
+
+TEST_F(Endpoints, TheyStandInTheListsUntilTheyAreDeletedAndV3ShowsASecretOnce) {
+  start();
+  json old = add_v1({{"url", target_.url("/a")}})["data"], now = add_v3({{"url", target_.url("/b")}});
+  restart();
+  EXPECT_EQ(get_json("/v1/webhook/endpoint.list")["data"][0], old);
+  EXPECT_EQ(get_json("/v1/webhook/endpoint.list")["data"][1]["secret"], now["secret"]);
+  json first = get_json("/v3/webhooks/endpoints?limit=1");
+  EXPECT_TRUE(first["has_more"]);
+  EXPECT_TRUE(first["data"][0]["secret"].is_null());
+  json second = get_json("/v3/webhooks/endpoints?limit=1&token=" + first["next_token"].get<std::string>());
+  EXPECT_FALSE(second["has_more"]);
+  EXPECT_EQ(second["data"][0]["endpoint_id"], now["endpoint_id"]);
+
+  std::string path = "/v3/webhooks/endpoints/" + now["endpoint_id"].get<std::string>();
+  json rotated = call("POST", path + "/rotate-secret")["data"];
+  EXPECT_EQ(rotated["endpoint_id"], now["endpoint_id"]);
+  EXPECT_NE(rotated["secret"], now["secret"]);
+  json changed = call("PATCH", path, {{"events", {"avatar_video.fail"}}})["data"];
+  EXPECT_EQ(changed["url"], now["url"]);
+  EXPECT_EQ(changed["events"], (json{"avatar_video.fail"}));
+  EXPECT_TRUE(changed["secret"].is_null());
+  changed = call("PATCH", "/v1/webhook/endpoint.update",
+                 {{"endpoint_id", now["endpoint_id"]}, {"url", target_.url("/c")}})["data"];
+  EXPECT_EQ(changed["url"], target_.url("/c"));
+  EXPECT_EQ(changed["events"], (json{"avatar_video.fail"}));
+  order({{"statuses", {"failed"}}});
+  wait_for_delivery(3);
+  EXPECT_EQ(told("/c").header("signature"), signature(rotated["secret"], told("/c").body));
+
+  EXPECT_EQ(call("DELETE", path)["data"], json::object());
+  std::string old_id = old["endpoint_id"];
+  EXPECT_EQ(call("DELETE", "/v1/webhook/endpoint.delete?endpoint_id=" + old_id)["code"], 100);
+  EXPECT_EQ(get_json("/v1/webhook/endpoint.list")["data"], json::array());
+  EXPECT_EQ(call("DELETE", path, json(), 404)["error"]["code"], "webhook_endpoint_not_found");
+  EXPECT_EQ(call("DELETE", "/v1/webhook/endpoint.delete?endpoint_id=x", json(), 404)["code"], 400131);
+}
+
+TEST_F(Endpoints, V1AsksAUrlWithOptionsAndWrongOnesAreRefused) {
+  start();
+  refusals_ = 1;
+  EXPECT_EQ(add_v1({{"url", target_.url("/refuses")}}, 400)["code"], 400542);
+  ASSERT_EQ(target_.requests().size(), 1U);
+  EXPECT_EQ(target_.requests()[0].method, "OPTIONS");
+  add_v1({{"url", "https://example.com/hook"}});  // is not asked: nothing leaves the machine
+  FaultServer silent([](const HttpRequest&, Connection& connection) { connection.stall(); });
+  EXPECT_EQ(add_v1({{"url", silent.url("/silent")}}, 400)["code"], 400542);
+  add_v1({{"url", "http://10.0.0.1/x"}}, 400);
+  add_v1({{"events", {"avatar_video.fail"}}}, 400);
+  add_v1({{"url", target_.url("/x")}, {"events", {"no.such"}}}, 400);
+  json error = call("POST", "/v3/webhooks/endpoints", {{"url", "ftp://127.0.0.1"}}, 400)["error"];
+  EXPECT_EQ(error["param"], "url");
+  EXPECT_EQ(get_json("/v1/webhook/endpoint.list")["data"].size(), 1U);
+}
+
+TEST_F(Endpoints, TheKnobsHoldForThemToo) {
+  start();
+  add_v3({{"url", target_.url("/all")}});
+  refusals_ = 1;
+  create_v3(fault({{"webhook", "forged"}}));
+  wait_for_delivery();
+  EXPECT_EQ(deliveries()[0]["answers"], (json{500, 200}));
+  create_v3(fault({{"webhook", "lost"}}));
+  wait_for_delivery(2);
+  EXPECT_EQ(deliveries()[1]["not_sent"], "scripted");
+  create_v3(fault({{"webhook", "twice"}}));
+  wait_for_delivery(3);
+  EXPECT_EQ(target_.requests().size(), 4U);
+}
+
+TEST_F(Endpoints, EventTypesAndWhatWasToldCanBeRead) {
+  start();
+  json names = get_json("/v1/webhook/webhook.list")["data"],
+       types = get_json("/v3/webhooks/event-types")["data"];
+  EXPECT_EQ(names.size(), 30U);
+  EXPECT_EQ(types.size(), 30U);
+  EXPECT_EQ(names[0], "avatar_video.success");
+  EXPECT_EQ(types[0]["event_type"], "avatar_video.success");
+  const std::string early = dir_ / ("sandbox/videos/" + create_v3() + ".json");
+  auto noted = [&] { return json::parse(read_file(early))["notified"] == true; };
+  for (int i = 0; i < 1500 && !noted(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  add_v3({{"url", target_.url("/all")}});  // too late for that video
+  order({{"statuses", {"failed"}}});
+  std::string good = create_v3();
+  wait_for_delivery(3);
+  restart();
+  json events = get_json("/v3/webhooks/events?event_type=avatar_video.success")["data"];
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]["event_data"]["video_id"], good);
+  EXPECT_EQ(events[0]["event_id"].get<std::string>().size(), 32U);
+  EXPECT_EQ(get_json("/v3/webhooks/events")["data"].size(), 2U);
+  EXPECT_EQ(get_json("/v3/webhooks/events?entity_id=" + id_)["data"][0]["event_type"], "avatar_video.fail");
 }
 
 }  // namespace
