@@ -11,8 +11,6 @@ namespace avstage::sandbox {
 using nlohmann::json;
 namespace {
 
-constexpr std::int64_t kReplayMs = 24LL * 3600 * 1000;
-
 /// The idempotency keys of create requests that have begun but not ended. Any thread.
 class InFlight {
  public:
@@ -77,24 +75,24 @@ Video ordered(Service& service, const CreatePath& path, const std::string& key,
 }
 
 /// The knobs of an order that does not exist yet.
-Knobs knobs_before(Service& service, const CreatePath& path, const httplib::Request& request,
-                   const json& body, Video& like) {
-  like.dialect = path.dialect;
+Knobs knobs_before(Service& service, Dialect dialect, const httplib::Request& request, const json& body,
+                   Video& like) {
+  like.dialect = dialect;
   like.number = service.store.next_number();
   if (body.is_object() && body.contains("title") && body["title"].is_string()) like.title = body["title"];
   return service.director.of_video(like, request.get_header_value("X-Sandbox-Fault"));
 }
 
-void create(Service& service, const CreatePath& path, const std::string& key, const httplib::Request& request,
-            httplib::Response& response, const std::string& text) {
+void create(Service& service, Dialect dialect, const std::string& key, const httplib::Request& request,
+            httplib::Response& response, const std::string& text, const Creation& creation) {
   service.count("creates");
   json body = parse_body(text);
   Video like;
-  Knobs knobs = knobs_before(service, path, request, body, like);
+  Knobs knobs = knobs_before(service, dialect, request, body, like);
   std::string word = service.director.next_create(like, knobs);
   if (status_of_word(word) != 0) throw scripted_error(word, knobs);
   if (word == "drop_before") return HttpServer::drop_connection();
-  answer(response, 200, path.answer(ordered(service, path, key, request, body)));
+  answer(response, 200, creation(key, request, body));
   if (knobs.answer_after > 0) {
     HttpServer::pause(std::chrono::milliseconds(std::llround(knobs.answer_after * 1000)));
   }
@@ -104,20 +102,27 @@ void create(Service& service, const CreatePath& path, const std::string& key, co
 
 }  // namespace
 
-void serve_create(httplib::Server& server, Service& service, const CreatePath& path) {
+void serve_orders(httplib::Server& server, Service& service, const std::string& path, Dialect dialect,
+                  bool idempotent, const Creation& creation) {
   auto in_flight = std::make_shared<InFlight>();
-  server.Post(path.path,
-              [&service, path, in_flight](const httplib::Request& request, httplib::Response& response,
-                                          const httplib::ContentReader& reader) {
-                bool read = false;
-                conduct(service, request, response, [&] {
-                  std::string key = path.idempotent ? read_key(request) : "";
-                  InFlight::Hold hold(*in_flight, key);
-                  read = true;
-                  create(service, path, key, request, response, read_body(reader));
-                });
-                if (!read) reader([](const char*, std::size_t) { return true; });
-              });
+  server.Post(path, [=, &service](const httplib::Request& request, httplib::Response& response,
+                                  const httplib::ContentReader& reader) {
+    bool read = false;
+    conduct(service, request, response, [&] {
+      std::string key = idempotent ? read_key(request) : "";
+      InFlight::Hold hold(*in_flight, key);
+      read = true;
+      create(service, dialect, key, request, response, read_body(reader), creation);
+    });
+    if (!read) reader([](const char*, std::size_t) { return true; });
+  });
+}
+
+void serve_create(httplib::Server& server, Service& service, const CreatePath& path) {
+  serve_orders(server, service, path.path, path.dialect, path.idempotent,
+               [&service, path](const auto& key, const auto& request, const json& body) {
+                 return path.answer(ordered(service, path, key, request, body));
+               });
 }
 
 }  // namespace avstage::sandbox

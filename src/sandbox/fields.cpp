@@ -91,15 +91,20 @@ Fields Fields::object(const char* name) const {
   return {value(name), path_of(name)};
 }
 
-void Fields::array(const char* name, std::size_t low, std::size_t high,
-                   const std::function<void(const Fields&)>& each) const {
+const json& Fields::items(const char* name, std::size_t low, std::size_t high) const {
   if (!has(name)) refuse(name, "is required");
   const json& items = value(name);
   if (!items.is_array()) refuse(name, "must be an array");
   if (items.size() < low || items.size() > high) {
     refuse(name, fmt::format("must have {} to {} items", low, high));
   }
-  for (std::size_t i = 0; i < items.size(); ++i) each({items[i], fmt::format("{}.{}", path_of(name), i)});
+  return items;
+}
+
+void Fields::array(const char* name, std::size_t low, std::size_t high,
+                   const std::function<void(const Fields&)>& each) const {
+  const json& all = items(name, low, high);
+  for (std::size_t i = 0; i < all.size(); ++i) each({all[i], fmt::format("{}.{}", path_of(name), i)});
 }
 
 std::string Fields::exactly_one(std::initializer_list<const char*> names) const {

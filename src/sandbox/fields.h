@@ -33,7 +33,9 @@ class Fields {
   bool flag(const char* name) const;  ///< false when absent
   Color color(const char* name, Color otherwise) const;
   Fields object(const char* name) const;  ///< required
-  /// Calls `each` with every element; the array is required and has `low` to `high` of them.
+  /// An array, which is required and has `low` to `high` elements.
+  const nlohmann::json& items(const char* name, std::size_t low, std::size_t high) const;
+  /// The same, calling `each` with every element, all of them objects.
   void array(const char* name, std::size_t low, std::size_t high,
              const std::function<void(const Fields&)>& each) const;
   /// The name of the one field that is given; none or several are an error.

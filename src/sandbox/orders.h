@@ -12,7 +12,8 @@ struct Order {
   ClipSpec clip;
   std::string title, callback_id;
   bool test = false;
-  bool caption = false;  ///< a caption file is made too
+  bool caption = false;   ///< a caption file is made too
+  bool may_wait = false;  ///< also of v3: beyond the account's concurrency it is queued
 };
 
 /// The body of POST /v2/video/generate. Throws ApiError.

@@ -74,6 +74,7 @@ class RunningSandbox : public Sandbox {
     service_.set_base_url(fmt::format("http://127.0.0.1:{}", port));
     courier_.emplace(service_);
     serve_v2(server_, service_);
+    serve_bulk(server_, service_);
     serve_v3(server_, service_);
     serve_webhooks(server_, service_);
     serve_assets(server_, service_, options.folder + "/assets");

@@ -32,6 +32,7 @@ Service::Service(const Options& options)
       director(options.script),
       endpoints(options.folder + "/endpoints.json"),
       events(options.folder + "/events.json"),
+      batches(options.folder + "/batches.json"),
       options_(options) {}
 
 void Service::authenticate(const httplib::Request& request) const {
@@ -67,7 +68,7 @@ Video Service::create(const Order& order, Dialect dialect, const std::string& id
   if (!video.spec.webm.empty()) video.spec.webm = knobs.webm;
   video.index = knobs.index.value_or(options_.index);
   video.queued = director.concurrency() > 0 && active() >= director.concurrency();
-  if (video.queued && dialect == Dialect::v3) throw scripted_error("429", knobs);
+  if (video.queued && dialect == Dialect::v3 && !order.may_wait) throw scripted_error("429", knobs);
   video.created_ms = unix_milliseconds();
   auto make_ms = knobs.make_time ? milliseconds_of(*knobs.make_time) : options_.make_time.count();
   video.due_ms = video.created_ms + make_ms;
@@ -191,8 +192,9 @@ std::string page_token(const Video& last) {
 }
 
 /// The items are numbered downwards, as read_page() counts.
-void answer_page(const httplib::Request& request, httplib::Response& response, const nlohmann::json& items) {
-  Page page = read_page(request, 10);
+nlohmann::json page_of(const httplib::Request& request, const nlohmann::json& items,
+                       std::size_t default_limit) {
+  Page page = read_page(request, default_limit);
   auto left = static_cast<std::int64_t>(items.size());
   if (page.before < left + 1) left = std::max<std::int64_t>(page.before - 1, 0);
   nlohmann::json data = nlohmann::json::array();
@@ -200,7 +202,11 @@ void answer_page(const httplib::Request& request, httplib::Response& response, c
     data.push_back(items[items.size() - static_cast<std::size_t>(left)]);
   }
   nlohmann::json token = left > 0 ? nlohmann::json(fmt::format("{:012x}", left + 1)) : nlohmann::json();
-  answer(response, 200, {{"data", std::move(data)}, {"has_more", left > 0}, {"next_token", token}});
+  return {{"data", std::move(data)}, {"has_more", left > 0}, {"next_token", token}};
+}
+
+void answer_page(const httplib::Request& request, httplib::Response& response, const nlohmann::json& items) {
+  answer(response, 200, page_of(request, items, 10));
 }
 
 std::string iso_time(std::int64_t unix_ms) {

@@ -60,6 +60,7 @@ class Service {
   Director director;
   Notebook endpoints;  ///< webhook endpoints, as v1 answers them
   Notebook events;     ///< what webhooks were or are to be told of
+  Notebook batches;
   std::atomic<int> keys_on_cdn{0};
 
  private:
@@ -89,7 +90,9 @@ struct Page {
 };
 Page read_page(const httplib::Request& request, std::size_t default_limit);
 std::string page_token(const Video& last);
-/// A page of a v3 list that is an array, in its order.
+/// {"data", "has_more", "next_token"}: a page of a v3 list that is an array, in its order.
+nlohmann::json page_of(const httplib::Request& request, const nlohmann::json& items,
+                       std::size_t default_limit);
 void answer_page(const httplib::Request& request, httplib::Response& response, const nlohmann::json& items);
 /// "2026-11-25T22:15:00"
 std::string iso_time(std::int64_t unix_ms);
@@ -101,6 +104,17 @@ nlohmann::json parse_body(const std::string& body);
 void answer(httplib::Response& response, int status, const nlohmann::json& body);
 /// The envelope is the error's or that of the path's generation: /v1, /v2 or else /v3.
 void answer_error(const httplib::Request& request, httplib::Response& response, const ApiError& error);
+
+/// The life of an idempotency key.
+inline constexpr std::int64_t kReplayMs = 24LL * 3600 * 1000;
+
+/// Carries out a create request: the good answer. `key`: the Idempotency-Key, "" without one. Throws
+/// ApiError.
+using Creation = std::function<nlohmann::json(const std::string& key, const httplib::Request& request,
+                                              const nlohmann::json& body)>;
+/// POST of that path: counted, spoiled as the script or the header says, one at a time for a key.
+void serve_orders(httplib::Server& server, Service& service, const std::string& path, Dialect dialect,
+                  bool idempotent, const Creation& creation);
 
 /// A way to order a video.
 struct CreatePath {
@@ -122,12 +136,18 @@ struct Told {
 };
 Told tell(Service& service, const Video& video);
 Told tell(Service& service, const Video& video, const std::string& status);
+/// {"code", "message"} as v3 tells them.
+nlohmann::json v3_failure(const Told& told);
+/// A batch with all its items. `call`: a status call asks.
+nlohmann::json tell_batch(Service& service, const nlohmann::json& batch, bool call);
 /// A status call: counted, and spoiled as the script or the header says. `write` writes the good answer.
 void answer_poll(Service& service, const httplib::Request& request, httplib::Response& response,
                  const Video& video, const std::function<void(const Told&)>& write);
 
 void serve_v2(httplib::Server& server, Service& service);
 void serve_v3(httplib::Server& server, Service& service);
+/// v3's batches and bulk statuses; before serve_v3(), whose paths are wider.
+void serve_bulk(httplib::Server& server, Service& service);
 /// GET and HEAD of finished videos, on the connection itself.
 RawHandler file_handler(Service& service);
 /// What no vendor has: /__sandbox/charges and /__sandbox/state.

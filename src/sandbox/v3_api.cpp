@@ -1,16 +1,10 @@
-#include <fmt/format.h>
-
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "sandbox/service.h"
 
 namespace avstage::sandbox {
 using nlohmann::json;
 namespace {
-
-constexpr std::size_t kMaxBulk = 100;
 
 json created(const Video& video) {
   return {
@@ -19,15 +13,6 @@ json created(const Video& video) {
 
 json created_from_template(const Video& video) {
   return {{"data", {{"id", video.id}, {"status", "waiting"}, {"title", video.title}}}};
-}
-
-std::string word_of(const json& code) {
-  return code.is_string() ? code.get<std::string>() : code.dump();
-}
-
-std::string message_of(const Told& told) {
-  bool detail = !told.failure_detail.empty();
-  return detail ? told.failure_message + ": " + told.failure_detail : told.failure_message;
 }
 
 json video_json(const Service& service, const Video& video, const Told& told) {
@@ -53,8 +38,8 @@ json video_json(const Service& service, const Video& video, const Told& told) {
     out["duration"] = video.duration;
     out["completed_at"] = video.finished_ms / 1000;
   }
-  if (!told.failure_code.is_null()) out["failure_code"] = word_of(told.failure_code);
-  if (told.failed) out["failure_message"] = message_of(told);
+  if (!told.failure_code.is_null()) out["failure_code"] = v3_failure(told)["code"];
+  if (told.failed) out["failure_message"] = v3_failure(told)["message"];
   return out;
 }
 
@@ -77,42 +62,6 @@ void get_list(Service& service, const httplib::Request& request, httplib::Respon
   answer(response, 200, {{"data", std::move(items)}, {"has_more", more}, {"next_token", token}});
 }
 
-std::vector<std::string> read_ids(const httplib::Request& request) {
-  std::vector<std::string> ids;
-  std::string text = request.get_param_value("video_ids"), id;
-  for (char c : text + ",") {
-    if (c != ',') {
-      id += c;
-    } else if (!id.empty()) {
-      ids.push_back(std::exchange(id, ""));
-    }
-  }
-  if (!ids.empty() && ids.size() <= kMaxBulk) return ids;
-  throw ApiError{400, "invalid_parameter",
-                 fmt::format("video_ids is invalid: has {} ids, 1 to {} are allowed", ids.size(), kMaxBulk),
-                 "video_ids"};
-}
-
-json bulk_item(Service& service, const std::string& id) {
-  auto video = service.store.find(id);
-  json item = {{"video_id", id}, {"batch_id", nullptr}, {"item_index", nullptr}, {"error", nullptr}};
-  if (!video || video->dialect != Dialect::v3) {
-    item["status"] = "not_found";
-    return item;
-  }
-  Told told = tell(service, *video, service.status_for_call(*video));
-  item["status"] = told.status;
-  if (told.failed) item["error"] = {{"code", word_of(told.failure_code)}, {"message", message_of(told)}};
-  return item;
-}
-
-void get_statuses(Service& service, const httplib::Request& request, httplib::Response& response) {
-  service.count("bulk_polls");
-  json items = json::array();
-  for (const std::string& id : read_ids(request)) items.push_back(bulk_item(service, id));
-  answer(response, 200, {{"data", std::move(items)}});
-}
-
 void remove(Service& service, const httplib::Request& request, httplib::Response& response) {
   service.count("deletes");
   Video video = service.find(request.matches[1], Dialect::v3);
@@ -122,15 +71,19 @@ void remove(Service& service, const httplib::Request& request, httplib::Response
 
 }  // namespace
 
+json v3_failure(const Told& told) {
+  const json& code = told.failure_code;
+  bool detail = !told.failure_detail.empty();
+  return {{"code", code.is_string() ? code : json(code.dump())},
+          {"message", detail ? told.failure_message + ": " + told.failure_detail : told.failure_message}};
+}
+
 void serve_v3(httplib::Server& server, Service& service) {
   serve_create(server, service, {"/v3/videos", Dialect::v3, read_v3_order, created, true});
   serve_create(server, service,
                {"/v3/templates/([^/]+)", Dialect::v3, read_template_order, created_from_template, true});
   server.Get("/v3/videos", guarded(service, [&service](const auto& request, auto& response) {
                get_list(service, request, response);
-             }));
-  server.Get("/v3/videos/statuses", guarded(service, [&service](const auto& request, auto& response) {
-               get_statuses(service, request, response);
              }));
   server.Get(R"(/v3/videos/([^/]+))", guarded(service, [&service](const auto& request, auto& response) {
                get_video(service, request, response);

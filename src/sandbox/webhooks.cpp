@@ -122,6 +122,9 @@ void Courier::run(const std::stop_token& stop) {
     for (const Video& video : service_.store.all()) {
       if (!video.notified && !video.deleted) logged(video.id, [&] { return note(video), true; });
     }
+    for (const json& batch : service_.batches.all()) {
+      if (!batch["notified"]) logged(batch["batch_id"], [&] { return note_batch(batch), true; });
+    }
     std::erase_if(open_, [&](Delivery& delivery) {
       return !stop.stop_requested() && logged(delivery.event["entity_id"], [&] { return advance(delivery); });
     });
@@ -134,6 +137,22 @@ void Courier::note(const Video& video) {
   if (!told.completed && !told.failed) return;
   add_event(event_of(service_, video, told), video.callback_url);
   service_.store.change(video.id, [](Video& kept) { kept.notified = true; });
+}
+
+void Courier::note_batch(const json& batch) {
+  json told = tell_batch(service_, batch, false);
+  if (told["status"] == "processing") return;
+  told.erase("items");
+  add_event({{"event_type", "batch.finished"},
+             {"event_data", told},
+             {"entity_id", batch["batch_id"]},
+             {"how", service_.director.of_request(batch["knobs"]).webhook}},
+            batch["callback_url"]);
+  service_.batches.edit([&](json& batches) {
+    for (json& kept : batches) {
+      if (kept["batch_id"] == batch["batch_id"]) kept["notified"] = true;
+    }
+  });
 }
 
 void Courier::add_event(const json& event, const std::string& callback_url) {
@@ -209,7 +228,8 @@ void Courier::close(const Delivery& delivery, const std::string& url, const std:
       if (event["event_id"] == delivery.event["event_id"]) event["targets"][delivery.target]["over"] = true;
     }
   });
-  json told = {{"video_id", delivery.event["entity_id"]},
+  const char* subject = delivery.event["event_type"] == "batch.finished" ? "batch_id" : "video_id";
+  json told = {{subject, delivery.event["entity_id"]},
                {"event_type", delivery.event["event_type"]},
                {"url", url},
                {"answers", delivery.answers}};

@@ -52,6 +52,7 @@ class Courier {
 
   void run(const std::stop_token& stop);
   void note(const Video& video);
+  void note_batch(const nlohmann::json& batch);
   void add_event(const nlohmann::json& event, const std::string& callback_url);
   void add_deliveries(const nlohmann::json& event);
   bool advance(Delivery& delivery);
