@@ -120,6 +120,20 @@ std::string public_state(heygen::VideoStatus::State state) {
   return state == State::completed ? "completed" : state == State::failed ? "failed" : "pending";
 }
 
+constexpr const char* why_unknown = "it was deleted, is a moment old, or belongs to another account";
+
+/// `v2`: what the older API said when it was asked too.
+[[noreturn]] void fail_unknown_to_v3(const std::string& video_id, const Error& v2) {
+  const std::string id = log::redact(video_id);
+  std::string message =
+      fmt::format("the vendor's v3 does not know video {}, and its v2 says: {}", id, v2.message());
+  if (v2.name() == "gone") {
+    message =
+        fmt::format("the vendor's v2 API is gone, and its v3 does not know video {}: {}", id, why_unknown);
+  }
+  throw Error(v2.code(), message, v2.name());
+}
+
 /// nullopt: this dialect does not know the id.
 std::optional<VideoState> look_up(Asker& asker, const std::string& dialect, const std::string& id,
                                   const std::stop_token& stop) {
@@ -178,13 +192,12 @@ VideoState ask_status(const Settings& settings, const std::string& video_id, con
     try {
       if (auto found = look_up(asker, "v2", video_id, stop)) return *found;
     } catch (const Error& e) {
-      if (api == "v2" || e.code() != ErrorCode::vendor) throw;  // the older API may be gone
+      if (api == "v2" || e.code() != ErrorCode::vendor) throw;
+      fail_unknown_to_v3(video_id, e);
     }
   }
   throw Error(ErrorCode::vendor,
-              fmt::format("the vendor does not know video {}: it was deleted, is a moment old, or belongs to "
-                          "another account",
-                          log::redact(video_id)),
+              fmt::format("the vendor does not know video {}: {}", log::redact(video_id), why_unknown),
               "not_found");
 }
 

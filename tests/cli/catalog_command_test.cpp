@@ -68,7 +68,21 @@ TEST_F(CatalogCommand, WrongWordsAndMissingKeysAreRefused) {
   EXPECT_EQ(json::parse(no_key.err)["error"]["name"], "avstage_no_key");
   CliResult unknown = run({"status", "0123456789abcdef", "--sandbox"});
   EXPECT_EQ(unknown.exit_code, 5);
-  EXPECT_THAT(unknown.err, HasSubstr("does not know video 0123456789abcdef"));
+  EXPECT_THAT(unknown.err, HasSubstr("the vendor does not know video 0123456789abcdef"));
+}
+
+TEST_F(CatalogCommand, WhereV2IsGoneAnUnknownVideoIsSaidToBeUnknownToV3) {
+  for (const char* sunset : {"gone", "gone404"}) {
+    write_bytes(dir / "script.json", json{{"sunset", sunset}}.dump());
+    const std::vector<std::string> words = {"status",           "0123456789abcdef",  "--sandbox",
+                                            "--sandbox-script", dir / "script.json", "--json"};
+    CliResult unknown = run(words);
+    EXPECT_EQ(unknown.exit_code, 5);
+    const json error = json::parse(unknown.err)["error"];
+    EXPECT_EQ(error["name"], "avstage_gone") << sunset;
+    EXPECT_THAT(error["message"].get<std::string>(),
+                HasSubstr("the vendor's v2 API is gone, and its v3 does not know video 0123456789abcdef"));
+  }
 }
 
 /// A stand-in as a server of its own, so that a list can outlive it.

@@ -56,7 +56,7 @@ struct VideoState {
   bool unpaid = false;  ///< the watermarked version of a clip that could not be paid for
 };
 /// One question, no waiting. `api` "auto": v3, and where v3 does not know the id, v2. Error{vendor}
-/// "not_found".
+/// "not_found", or "gone" where v2 is not there any more.
 VideoState ask_status(const Settings& settings, const std::string& video_id, const std::string& api,
                       const std::stop_token& stop = {});
 
