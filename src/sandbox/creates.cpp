@@ -40,18 +40,6 @@ class InFlight {
   std::set<std::string> held_;
 };
 
-std::string read_key(const httplib::Request& request) {
-  constexpr const char* kHeader = "Idempotency-Key";
-  constexpr const char* kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-";
-  if (!request.has_header(kHeader)) return "";
-  std::string key = request.get_header_value(kHeader);
-  if (key.empty() || key.size() > 255 || key.find_first_not_of(kAllowed) != std::string::npos) {
-    throw ApiError{400, "invalid_parameter",
-                   "Idempotency-Key is invalid: must be 1 to 255 characters of A-Z a-z 0-9 _ : . -", kHeader};
-  }
-  return key;
-}
-
 /// Reads the body in any case: what stays unread would be taken for the next request of the connection.
 std::string read_body(const httplib::ContentReader& reader) {
   std::string body;
@@ -101,6 +89,18 @@ void create(Service& service, Dialect dialect, const std::string& key, const htt
 }
 
 }  // namespace
+
+std::string read_key(const httplib::Request& request) {
+  constexpr const char* kHeader = "Idempotency-Key";
+  constexpr const char* kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-";
+  if (!request.has_header(kHeader)) return "";
+  std::string key = request.get_header_value(kHeader);
+  if (key.empty() || key.size() > 255 || key.find_first_not_of(kAllowed) != std::string::npos) {
+    throw ApiError{400, "invalid_parameter",
+                   "Idempotency-Key is invalid: must be 1 to 255 characters of A-Z a-z 0-9 _ : . -", kHeader};
+  }
+  return key;
+}
 
 void serve_orders(httplib::Server& server, Service& service, const std::string& path, Dialect dialect,
                   bool idempotent, const Creation& creation) {

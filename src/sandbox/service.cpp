@@ -33,6 +33,7 @@ Service::Service(const Options& options)
       endpoints(options.folder + "/endpoints.json"),
       events(options.folder + "/events.json"),
       batches(options.folder + "/batches.json"),
+      replays(options.folder + "/replays.json"),
       options_(options) {}
 
 void Service::authenticate(const httplib::Request& request) const {

@@ -61,6 +61,7 @@ class Service {
   Notebook endpoints;  ///< webhook endpoints, as v1 answers them
   Notebook events;     ///< what webhooks were or are to be told of
   Notebook batches;
+  Notebook replays;  ///< answers that a key gets again: of v3's POSTs that order nothing
   std::atomic<int> keys_on_cdn{0};
 
  private:
@@ -107,6 +108,8 @@ void answer_error(const httplib::Request& request, httplib::Response& response, 
 
 /// The life of an idempotency key.
 inline constexpr std::int64_t kReplayMs = 24LL * 3600 * 1000;
+/// The Idempotency-Key, "" without one. Throws ApiError.
+std::string read_key(const httplib::Request& request);
 
 /// Carries out a create request: the good answer. `key`: the Idempotency-Key, "" without one. Throws
 /// ApiError.

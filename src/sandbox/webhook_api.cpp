@@ -165,6 +165,26 @@ httplib::Server::Handler answering(Service& service, const Answer& body) {
   });
 }
 
+/// The same, and what a key was answered within a day is its answer again.
+httplib::Server::Handler once_a_key(Service& service, const Answer& body) {
+  return answering(service, [&service, body](const httplib::Request& request) {
+    std::string key = read_key(request);
+    if (key.empty()) return body(request);
+    json out;
+    service.replays.edit([&](json& replays) {
+      std::int64_t now = unix_milliseconds();
+      for (const json& earlier : replays) {
+        bool same = earlier["key"] == key && earlier["path"] == request.path;
+        if (same && earlier["created_ms"] >= now - kReplayMs) out = earlier["answer"];
+      }
+      if (!out.is_null()) return;
+      out = body(request);
+      replays.push_back({{"key", key}, {"path", request.path}, {"created_ms", now}, {"answer", out}});
+    });
+    return out;
+  });
+}
+
 httplib::Server::Handler paging(Service& service, const Answer& items) {
   return guarded(service, [items](const httplib::Request& request, httplib::Response& response) {
     answer_page(request, response, items(request));
@@ -197,7 +217,7 @@ void serve_v1_hooks(httplib::Server& server, Service& service) {
 
 void serve_v3_hooks(httplib::Server& server, Service& service) {
   constexpr const char* kEndpoint = "/v3/webhooks/endpoints/([^/]+)";
-  server.Post("/v3/webhooks/endpoints", answering(service, [&service](const auto& request) {
+  server.Post("/v3/webhooks/endpoints", once_a_key(service, [&service](const auto& request) {
                 json endpoint = add(service, new_endpoint(parse_body(request.body)));
                 return json{{"data", v3_endpoint(endpoint, true)}};
               }));
@@ -215,7 +235,7 @@ void serve_v3_hooks(httplib::Server& server, Service& service) {
                   return json{{"data", json::object()}, {"error", nullptr}};
                 }));
   server.Post(
-      std::string(kEndpoint) + "/rotate-secret", answering(service, [&service](const auto& request) {
+      std::string(kEndpoint) + "/rotate-secret", once_a_key(service, [&service](const auto& request) {
         json endpoint =
             change(service, request.matches[1], [](json& found) { found["secret"] = new_secret(); });
         return json{{"data", {{"endpoint_id", endpoint["endpoint_id"]}, {"secret", endpoint["secret"]}}}};

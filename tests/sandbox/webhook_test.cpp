@@ -243,6 +243,25 @@ TEST_F(Endpoints, V1AsksAUrlWithOptionsAndWrongOnesAreRefused) {
   EXPECT_EQ(get_json("/v1/webhook/endpoint.list")["data"].size(), 1U);
 }
 
+TEST_F(Endpoints, AKeyGetsTheSameAnswerAgain) {
+  start();
+  auto post = [&](const std::string& path, const std::string& key) {
+    net::Response response =
+        send("POST", path, json{{"url", target_.url("/k")}}.dump(), {{"Idempotency-Key", key}});
+    return response.status == 200 ? json::parse(response.body)["data"] : json(response.status);
+  };
+  json made = post("/v3/webhooks/endpoints", "a");
+  restart();
+  EXPECT_EQ(post("/v3/webhooks/endpoints", "a"), made);
+  std::string rotate = "/v3/webhooks/endpoints/" + made["endpoint_id"].get<std::string>() + "/rotate-secret";
+  json rotated = post(rotate, "a");  // a key is one path's
+  EXPECT_NE(rotated["secret"], made["secret"]);
+  EXPECT_EQ(post(rotate, "a"), rotated);
+  EXPECT_NE(post(rotate, "b"), rotated);
+  EXPECT_EQ(post(rotate, "bad key"), 400);
+  EXPECT_EQ(get_json("/v3/webhooks/endpoints")["data"].size(), 1U);
+}
+
 TEST_F(Endpoints, TheKnobsHoldForThemToo) {
   start();
   add_v3({{"url", target_.url("/all")}});
