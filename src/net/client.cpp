@@ -279,7 +279,7 @@ Response Client::perform(const Request& request, const std::stop_token& stop) {
 }
 
 std::uint64_t Client::download(const std::string& url, std::uint64_t from, std::optional<std::uint64_t> to,
-                               TransferHandler& handler) {
+                               TransferHandler& handler, bool fresh) {
   require_allowed_url(url, impl_->options.allow_http);
   std::string range;
   if (to) {
@@ -287,7 +287,8 @@ std::uint64_t Client::download(const std::string& url, std::uint64_t from, std::
   } else if (from > 0) {
     range = fmt::format("{}-", from);
   }
-  return impl_->start({.zone = Zone::media, .request = {.url = url}, .range = range}, handler);
+  return impl_->start({.zone = Zone::media, .request = {.url = url}, .range = range, .fresh = fresh},
+                      handler);
 }
 
 void Client::cancel(std::uint64_t transfer) {

@@ -93,10 +93,11 @@ class Client {
 
   /// Starts a GET of `url` from byte `from` (a Range header when from > 0, or when `to`, the byte behind the
   /// last one wanted, is given), following at most 5 redirects, with no key and no cookies, in the media
-  /// trust zone. Error{usage} for a URL that is not allowed. The handler must live until on_done. Returns an
-  /// id for cancel(), which makes on_done(Error{interrupted}) follow soon.
+  /// trust zone. `fresh`: over a new connection, whatever others are open. Error{usage} for a URL that is not
+  /// allowed. The handler must live until on_done. Returns an id for cancel(), which makes
+  /// on_done(Error{interrupted}) follow soon.
   std::uint64_t download(const std::string& url, std::uint64_t from, std::optional<std::uint64_t> to,
-                         TransferHandler& handler);
+                         TransferHandler& handler, bool fresh = false);
   /// Returns after on_done was called for that transfer (at once when it is already over). Not to be called
   /// from a handler.
   void cancel(std::uint64_t transfer);

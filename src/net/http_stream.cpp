@@ -59,6 +59,7 @@ class Stream : public HttpStream, public std::enable_shared_from_this<Stream> {
     int fruitless = 0;          ///< in a row without a new byte
     bool use_ranges = true;     ///< false: the server lied about one, so everything is asked for and compared
     std::uint64_t overlap = 0;  ///< bytes before the gap to ask for again
+    bool fresh = false;         ///< on a new connection: an HTTP/2 one that fell silent would be used again
   };
 
   void run_main(const std::stop_token& stop) noexcept;
@@ -234,7 +235,7 @@ Outcome Stream::request(const Gap& gap, const Tries& tries, const std::string& u
   }
   Fetch fetch(spool_, identity_, gap, asked, options_.max_bytes);
   ++requests_;
-  std::uint64_t id = client_.download(url, asked.from, asked.to, fetch);
+  std::uint64_t id = client_.download(url, asked.from, asked.to, fetch, tries.fresh);
   fetch.wait(options_.stall, stop);
   client_.cancel(id);
   if (stop.stop_requested()) return {};
@@ -257,6 +258,7 @@ void Stream::recover(const Outcome& outcome, Tries& tries, const std::string& ur
     tries.overlap /= 2;
   }
   if (outcome.end == Outcome::End::served) return;
+  tries.fresh = outcome.end == Outcome::End::dropped;
   if (outcome.end == Outcome::End::wrong_range) {
     if (!tries.use_ranges) throw Error(ErrorCode::input, outcome.cause, "wrong_range");
     tries.use_ranges = false;

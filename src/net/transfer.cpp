@@ -134,6 +134,9 @@ void Transfer::set_up(const Client::Options& options, void* share) {
 
 void Transfer::set_up_api() {
   const Request& request = spec_.request;
+  // Over HTTP/2 libcurl sends a request again by itself, an order too, when its stream is refused
+  // (REFUSED_STREAM, HTTP_1_1_REQUIRED), and asks the next question over a connection that has gone silent.
+  set(curl_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(curl_, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   if (request.method == "HEAD") {
     set(curl_, CURLOPT_NOBODY, 1L);
@@ -156,6 +159,7 @@ void Transfer::set_up_media(const Client::Options& options) {
   set(curl_, CURLOPT_MAXREDIRS, kMaxRedirects);
   set(curl_, CURLOPT_BUFFERSIZE, 256L << 10);
   if (!spec_.range.empty()) set(curl_, CURLOPT_RANGE, spec_.range.c_str());
+  if (spec_.fresh) set(curl_, CURLOPT_FRESH_CONNECT, 1L);
   add_header("Accept-Encoding: identity");
   if (options.allow_http || options.allow_private) return;
   // A proxy looks up the host itself: behind one there is nothing to check but that it is the proxy.

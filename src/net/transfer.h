@@ -22,7 +22,8 @@ struct TransferSpec {
   std::uint64_t id = 0;
   Zone zone = Zone::api;
   Request request;
-  std::string range;  ///< "5-9", or "" for the whole resource
+  std::string range;   ///< "5-9", or "" for the whole resource
+  bool fresh = false;  ///< on a new connection
 };
 
 /// Throws Error{usage} unless `url` is https (or http where allowed), without a user name in it.

@@ -169,8 +169,8 @@ int Acceptor::connect(int port) {
 }
 
 struct TlsServer::Impl {
-  Impl(const CertificateSpec& spec, int upstream_port)
-      : upstream_port_(upstream_port), acceptor_([this](int fd) { serve(fd); }) {
+  Impl(const CertificateSpec& spec, int upstream_port, Http2 http2)
+      : upstream_port_(upstream_port), http2_(std::move(http2)), acceptor_([this](int fd) { serve(fd); }) {
     const Authority& authority = Authority::get();
     Key key = make_key();
     X509* issuer = spec.self_signed ? nullptr : authority.certificate.get();
@@ -180,6 +180,7 @@ struct TlsServer::Impl {
     X509_sign(certificate.get(), signer, EVP_sha256());
     SSL_CTX_use_certificate(context_.get(), certificate.get());
     SSL_CTX_use_PrivateKey(context_.get(), key.get());
+    if (http2_) SSL_CTX_set_alpn_select_cb(context_.get(), &select_protocol, nullptr);
     ready_.open();
   }
 
@@ -188,6 +189,7 @@ struct TlsServer::Impl {
     std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context_.get()), &SSL_free);
     SSL_set_fd(tls.get(), fd);
     if (SSL_accept(tls.get()) != 1) return;
+    if (speaks_http2(tls.get())) return http2_(tls.get());
     int upstream = acceptor_.connect(upstream_port_);
     if (upstream < 0) return;
     char chunk[16384];
@@ -209,7 +211,23 @@ struct TlsServer::Impl {
     SSL_shutdown(tls.get());
   }
 
+  static int select_protocol(SSL*, const unsigned char** out, unsigned char* size,
+                             const unsigned char* offered, unsigned int offered_size, void*) {
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    unsigned char* chosen = nullptr;
+    int how = SSL_select_next_proto(&chosen, size, ours, sizeof ours - 1, offered, offered_size);
+    *out = chosen;
+    return how == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+  static bool speaks_http2(SSL* tls) {
+    const unsigned char* name = nullptr;
+    unsigned int size = 0;
+    SSL_get0_alpn_selected(tls, &name, &size);
+    return size == 2;
+  }
+
   int upstream_port_;
+  Http2 http2_;
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_{made(SSL_CTX_new(TLS_server_method())),
                                                              &SSL_CTX_free};
   Gate ready_;
@@ -217,8 +235,8 @@ struct TlsServer::Impl {
   Acceptor acceptor_;
 };
 
-TlsServer::TlsServer(const CertificateSpec& spec, int upstream_port)
-    : impl_(std::make_unique<Impl>(spec, upstream_port)) {}
+TlsServer::TlsServer(const CertificateSpec& spec, int upstream_port, Http2 http2)
+    : impl_(std::make_unique<Impl>(spec, upstream_port, std::move(http2))) {}
 TlsServer::~TlsServer() = default;
 
 int TlsServer::port() const {

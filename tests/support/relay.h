@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+struct ssl_st;
+
 namespace avstage::test {
 
 /// Accepts connections on a free loopback port and gives each a thread that is joined at the end, when its
@@ -45,10 +47,12 @@ struct CertificateSpec {
   bool expired = false;               ///< yesterday
 };
 
-/// A TLS server on loopback with a certificate as told, in front of a plain one on `upstream_port`.
+/// A TLS server on loopback with a certificate as told, in front of a plain one on `upstream_port`. With
+/// `http2` it offers HTTP/2 (ALPN), and that function serves whoever chooses it, on the connection's thread.
 class TlsServer {
  public:
-  TlsServer(const CertificateSpec& spec, int upstream_port);
+  using Http2 = std::function<void(ssl_st*)>;
+  TlsServer(const CertificateSpec& spec, int upstream_port, Http2 http2 = {});
   ~TlsServer();
   int port() const;
   std::string url(const std::string& target = "/", const std::string& host = "127.0.0.1") const;
