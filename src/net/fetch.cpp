@@ -57,6 +57,9 @@ void Fetch::take_head(const Response& head) {
   length_proven_ = answer_->total.has_value();
   spool_.announce(answer_->total, answer_->ranges);
   position_ = answer_->start;
+  // The tail's range was ignored: what the front has not brought yet is nothing to compare with.
+  const std::optional<Gap> lacking = spool_.first_gap(position_);
+  if (lacking && lacking->begin < gap_.begin) end(Outcome::End::wrong_range, "the range was ignored");
 }
 
 void Fetch::take_data(std::span<const std::byte> data) {

@@ -133,6 +133,25 @@ TEST_F(HttpStreamTest, a_tail_that_fails_leaves_the_work_to_the_main_transfer) {
   EXPECT_EQ(content_of(dir / "spool"), file);
 }
 
+/// As where one node of a CDN knows no ranges: what it sends is the file from 0, of which the front is
+/// elsewhere.
+TEST_F(HttpStreamTest, a_tail_whose_range_is_ignored_leaves_the_work_to_the_main_transfer) {
+  const std::string file = noise(1'500'000);
+  test::Gate gate;
+  FaultServer server([&](const HttpRequest& r, Connection& c) {
+    if (!r.range()) return serve_file(c, r, file, {.gate = &gate, .gate_at = 1000});
+    serve_file(c, r, file, {.no_ranges = true});
+    gate.open();
+  });
+  auto stream = HttpStream::open(client, options(server.url()));
+  auto reader = stream->reader();
+  EXPECT_EQ(read_at(*reader, 0, 10), file.substr(0, 10));
+  EXPECT_EQ(read_at(*reader, 1'400'000, 10), file.substr(1'400'000, 10));
+  stream->wait_complete({});
+  EXPECT_EQ(content_of(dir / "spool"), file);
+  EXPECT_GE(server.requests().size(), 2u);
+}
+
 TEST_F(HttpStreamTest, a_broken_tail_is_completed_in_full) {
   const std::string file = noise(1'500'000);
   test::Gate gate;
