@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "avstage/error.h"
 #include "base/crash_point.h"
+#include "base/disk.h"
 
 namespace avstage::net {
 namespace {
@@ -39,23 +39,15 @@ void Spool::fail_disk(const std::string& what, int error) const {
 }
 
 /// Better now than after an hour of download. Not every file system can reserve, so it is asked first.
-void Spool::require_room(std::uint64_t size) const {
-  struct statvfs disk {};
-  bool asked = ::fstatvfs(fd_, &disk) == 0 && disk.f_blocks > 0;
-  std::uint64_t available = asked ? std::uint64_t(disk.f_bavail) * disk.f_frsize : 0;
-  if (asked && available < size) {
-    throw Error(ErrorCode::local,
-                fmt::format("{}: no room for {} bytes: {} are free on that disk, {} are missing", path_, size,
-                            available, size - available),
-                "no_space");
-  }
+void Spool::reserve(std::uint64_t size) const {
+  require_room(path_, size);
   if (::fallocate(fd_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) != 0 && errno == ENOSPC) {
     fail_disk(fmt::format("no room for {} bytes", size), ENOSPC);
   }
 }
 
 void Spool::announce(std::optional<std::uint64_t> size, bool seekable) {
-  if (size && !this->size()) require_room(*size);
+  if (size && !this->size()) reserve(*size);
   std::lock_guard lock(mutex_);
   announced_ = true;
   if (size) size_ = size;

@@ -68,7 +68,7 @@ class Spool {
   void wake(std::atomic<bool>& gone) noexcept;
 
  private:
-  void require_room(std::uint64_t size) const;
+  void reserve(std::uint64_t size) const;
   std::size_t read_present(std::uint64_t at, std::span<std::byte> out) const;
   [[noreturn]] void fail_disk(const std::string& what, int error) const;
   void throw_if_ended(const std::atomic<bool>& gone) const;

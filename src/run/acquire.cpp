@@ -1,13 +1,13 @@
 #include "run/acquire.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "base/atomic_file.h"
 #include "base/crash_point.h"
+#include "base/disk.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "run/contract.h"
@@ -21,17 +21,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool on_one_device(const std::string& file, const std::string& other) {
-  struct stat a {
-  }, b{};
-  return ::stat(file.c_str(), &a) == 0 && ::stat(fs::path(other).parent_path().c_str(), &b) == 0 &&
-         a.st_dev == b.st_dev;
-}
-
 /// Moves a complete file into place, across file systems if need be. What was paid for is on the disk before
 /// the ledger says so.
 void move_file(const std::string& from, const std::string& to) {
-  if (on_one_device(from, to)) return publish_file(from, to);
+  const std::string folder = fs::path(to).parent_path();
+  if (on_one_mount(fs::path(from).parent_path(), folder)) return publish_file(from, to);
+  require_room(folder, fs::file_size(from));
   std::error_code ec;
   std::string part = fmt::format("{}.{}.part", to, ::getpid());
   FileRemover remover(part);
@@ -151,6 +146,7 @@ class Obtain {
 
   std::string fetch(const std::stop_token& stop) {
     open_stream(stop);
+    require_room_in_archive();
     MediaFacts facts = media::probe(stream_->reader(), label_);
     bool known = facts.video && facts.available;
     if (!known) {  // a fragmented file only says how long it is by ending
@@ -261,6 +257,23 @@ class Obtain {
     stream_ = net::HttpStream::open(session_.client(), options);
   }
 
+  /// Before the download, where its length is known: the archive may be on a smaller disk than the spool.
+  void require_room_in_archive() {
+    if (!bought_.entry || on_one_mount(session_.spool_dir(), session_.archive_dir())) return;
+    const std::optional<std::uint64_t> size = stream_->reader()->size();
+    if (size) for_the_clip([&] { require_room(session_.archive_dir(), *size); });
+  }
+
+  /// `work`, whose errors name a file only.
+  template <typename Work>
+  void for_the_clip(Work work) const {
+    try {
+      work();
+    } catch (const Error& e) {
+      throw e.within(label_);
+    }
+  }
+
   /// Paid clips go to the archive; a video that the job only named is fetched again another time.
   void store(const MediaFacts& facts, const std::stop_token& stop) {
     if (!bought_.entry) return;
@@ -269,7 +282,7 @@ class Obtain {
     std::string sha256 = sha256_file(spool_, stop);
     std::uint64_t bytes = fs::file_size(spool_);
     crash_point("proven");
-    move_file(spool_, path);
+    for_the_clip([&] { move_file(spool_, path); });
     crash_point("moved");
     session_.ledger().archived(*bought_.entry, file, sha256, bytes);
     crash_point("archived");

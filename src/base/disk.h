@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace avstage {
+
+/// Error{local} "no_space" when the disk that holds `path`, which exists, has no room for `bytes` more; names
+/// both and what is missing. A disk that does not tell is believed to have it.
+void require_room(const std::string& path, std::uint64_t bytes);
+
+/// Whether a file can be renamed from one of the two folders to the other: they are on one file system, and
+/// not on two mounts of it, as the volumes of a container often are. False where one does not exist.
+bool on_one_mount(const std::string& folder, const std::string& other);
+
+}  // namespace avstage
