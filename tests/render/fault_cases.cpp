@@ -269,7 +269,82 @@ void add_servers(std::vector<FaultCase>& all) {
   all.push_back({"no HTTP always", rubbish, 4, "", false});
 }
 
+/// The front waits, with little of the clip sent, for the tail to be asked for.
+void serve_front(const ClipRequest& r) {
+  if (r.number > 0) return serve(r);
+  ServeOptions how;
+  how.gate = &r.tail_asked;
+  how.gate_at = 50'000;
+  serve(r, how);
+}
+Serve tail(Serve bad) {
+  return [bad](const ClipRequest& r) { r.for_tail() ? bad(r) : serve_front(r); };
+}
+/// The front says no more, so that nothing but the tail decides how the run ends.
+Serve only_tail(Serve bad) {
+  return [bad](const ClipRequest& r) {
+    if (r.for_tail()) return bad(r);
+    serve(r, r.number == 0 ? ServeOptions{.stall_at = 50'000} : ServeOptions{});
+  };
+}
+/// The front is the first request, its tail the second.
+Serve tail_once(Serve bad) {
+  return tail(second_only(bad));
+}
+
+void add_broken_tails(std::vector<FaultCase>& all) {
+  auto near_the_end = [](const ClipRequest& r) { return r.clip.size() - 500; };
+  auto reset = always([=](const ClipRequest& r) { return ServeOptions{.reset_at = near_the_end(r)}; });
+  auto cut = always([=](const ClipRequest& r) { return ServeOptions{.cut_at = near_the_end(r)}; });
+  auto stall = always([=](const ClipRequest& r) { return ServeOptions{.stall_at = near_the_end(r)}; });
+  auto first_byte = [](const ClipRequest& r) { return r.request.range()->first; };
+  auto reset_at_once = always([=](const ClipRequest& r) { return ServeOptions{.reset_at = first_byte(r)}; });
+  auto cut_at_once = always([=](const ClipRequest& r) { return ServeOptions{.cut_at = first_byte(r)}; });
+  Serve silent = [](const ClipRequest& r) { r.connection.stall(); };
+  constexpr auto kTailStall = 500ms;  // the front must not stall while it waits
+  all.push_back({"none", tail(always([](const ClipRequest&) { return ServeOptions{}; }))});
+  all.push_back({"reset once", tail_once(reset)});
+  all.push_back({"reset always, at once", tail(reset_at_once)});
+  all.push_back({"closed once", tail_once(cut)});
+  all.push_back({"closed always, at once", tail(cut_at_once)});
+  all.push_back({"stalled once", tail_once(stall), 0, "", false, kTailStall});
+  all.push_back({"silence after the request always", tail(silent), 0, "", false, kTailStall});
+  all.push_back({"silence after the request once", tail_once(silent), 0, "", false, kTailStall});
+  all.push_back({"500 once", tail_once(respond(500, "oops"))});
+  all.push_back({"500 always", tail(respond(500, "oops"))});
+}
+
+void add_lying_tails(std::vector<FaultCase>& all) {
+  auto typed = [](const char* type) { return fmt::format("Content-Type: {}\r\n", type); };
+  const Serve denied = respond(403, "<Error/>", typed("application/xml"));
+  Serve away = [](const ClipRequest& r) {
+    r.connection.respond(302, "", fmt::format("Location: {}/clip.mp4\r\n", r.other_host));
+  };
+  auto with = [](ServeOptions how) { return always([how](const ClipRequest&) { return how; }); };
+  all.push_back({"Range ignored", tail(with({.no_ranges = true}))});
+  all.push_back({"wrong Content-Range", tail(respond(206, "lies", "Content-Range: bytes 0-3/4\r\n"))});
+  all.push_back({"malformed Content-Range", tail(respond(206, "x", "Content-Range: x\r\n"))});
+  all.push_back({"URL expired", tail(while_stale(denied))});
+  all.push_back({"URL expired for ever", tail(denied)});
+  all.push_back({"redirect to another host", tail(away)});
+  all.push_back({"ETag changed", only_tail(with({.etag = "\"two\""})), 6, "changed while downloading"});
+  all.push_back({"length changed", only_tail(instead([](const ClipRequest& r) { return r.clip + "more"; })),
+                 6, "changed while downloading"});
+  all.push_back({"another file, no validators", only_tail(instead(inverted, {.etag = ""})), 6});
+  all.push_back({"416 for what is there", only_tail(respond(416, "", "Content-Range: bytes */7\r\n")), 6,
+                 "changed while downloading"});
+  all.push_back({"HTML with 200", only_tail(respond(200, "<html>", typed("text/html"))), 6, "not media"});
+  all.push_back({"Content-Encoding", only_tail(with({.extra_headers = "Content-Encoding: gzip\r\n"})), 6,
+                 "Content-Encoding"});
+  all.push_back(
+      {"redirect to file:", only_tail(respond(302, "", "Location: file:///etc/passwd\r\n")), 6, "refused"});
+}
+
 }  // namespace
+
+bool ClipRequest::for_tail() const {
+  return request.range() && request.range()->first > clip.size() / 2;
+}
 
 std::string noisy_clip(Rational seconds, Index layout, int top) {
   TempDir dir;
@@ -290,6 +365,12 @@ std::string noisy_clip(Rational seconds, Index layout, int top) {
 std::vector<FaultCase> fault_cases() {
   std::vector<FaultCase> all;
   for (auto* add : {add_drops, add_lies, add_urls, add_bodies, add_servers}) add(all);
+  return all;
+}
+
+std::vector<FaultCase> tail_cases() {
+  std::vector<FaultCase> all;
+  for (auto* add : {add_broken_tails, add_lying_tails}) add(all);
   return all;
 }
 

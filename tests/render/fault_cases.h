@@ -24,6 +24,9 @@ struct ClipRequest {
   std::uint64_t at;  ///< where in the file the fault strikes
   Index layout;
   std::string other_host;  ///< base URL of a server that serves the clip well
+  Gate& tail_asked;        ///< opens with the first request for what lies behind the middle
+
+  bool for_tail() const;
 };
 
 /// A row of the fault model: what the CDN does, and what a run of avstage has to make of it.
@@ -40,5 +43,9 @@ struct FaultCase {
 
 /// Every row of the fault model's stream part that a loopback server can play.
 std::vector<FaultCase> fault_cases();
+
+/// Rows that strike the second request, that for an index at the end of a long clip. The front comes slowly
+/// enough for it to be made, and well.
+std::vector<FaultCase> tail_cases();
 
 }  // namespace avstage::test
