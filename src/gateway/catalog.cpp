@@ -5,8 +5,8 @@
 #include <set>
 
 #include "base/log.h"
-#include "run/transparency.h"
-#include "run/uploads.h"
+#include "run/clips/transparency.h"
+#include "run/clips/uploads.h"
 
 namespace avstage::gateway {
 namespace {

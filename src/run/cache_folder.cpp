@@ -14,8 +14,8 @@
 #include "avstage/error.h"
 #include "base/atomic_file.h"
 #include "base/crash_point.h"
+#include "base/leftovers.h"
 #include "ledger/lock_file.h"
-#include "run/leftovers.h"
 
 namespace avstage::run {
 namespace {

@@ -1,8 +1,8 @@
 #include "run/clip_feed.h"
 
 #include "base/atomic_file.h"
-#include "run/acquire.h"
-#include "run/contract.h"
+#include "run/clips/acquire.h"
+#include "run/clips/contract.h"
 #include "run/prepare.h"
 
 namespace avstage::run {

@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
-#include "run/media_access.h"
-#include "run/session.h"
+#include "run/clips/media_access.h"
+#include "run/clips/session.h"
 
 namespace avstage::run {
 

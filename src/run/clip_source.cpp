@@ -9,10 +9,10 @@
 #include "base/atomic_file.h"
 #include "media/io_context.h"
 #include "media/packet_pipe.h"
-#include "run/account.h"
-#include "run/budget.h"
+#include "run/clips/account.h"
+#include "run/clips/budget.h"
 #include "run/clip_feed.h"
-#include "run/uploads.h"
+#include "run/clips/uploads.h"
 
 namespace avstage {
 namespace {

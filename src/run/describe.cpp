@@ -6,11 +6,11 @@
 #include "avstage/avstage.h"
 #include "plan/media_cuts.h"
 #include "plan/overlaps.h"
-#include "run/budget.h"
-#include "run/hls.h"
-#include "run/manifest.h"
+#include "run/clips/budget.h"
+#include "run/clips/transparency.h"
+#include "run/deliver/hls.h"
+#include "run/deliver/manifest.h"
 #include "run/production.h"
-#include "run/transparency.h"
 
 /// `avstage plan`: the values of the flow, printed.
 namespace avstage {

@@ -1,10 +1,10 @@
 #include "run/generate.h"
 
 #include "media/demuxer.h"
-#include "run/acquire.h"
-#include "run/budget.h"
-#include "run/first_failure.h"
-#include "run/transparency.h"
+#include "run/clips/acquire.h"
+#include "run/clips/budget.h"
+#include "run/clips/first_failure.h"
+#include "run/clips/transparency.h"
 
 namespace avstage::run {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/gop_index.h"
-#include "run/session.h"
+#include "run/clips/session.h"
 
 namespace avstage::run {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "avstage/job.h"
-#include "run/session.h"
+#include "run/clips/session.h"
 
 namespace avstage::run {
 

@@ -9,19 +9,19 @@
 #include <map>
 #include <memory>
 
+#include "base/leftovers.h"
 #include "base/suggest.h"
 #include "media/container_layout.h"
 #include "media/text_image.h"
-#include "run/acquire.h"
-#include "run/extras.h"
-#include "run/filter_chain.h"
+#include "run/clips/acquire.h"
+#include "run/clips/extras.h"
+#include "run/clips/transparency.h"
+#include "run/clips/uploads.h"
+#include "run/compose/filter_chain.h"
+#include "run/deliver/hls.h"
+#include "run/deliver/manifest.h"
+#include "run/deliver/side_files.h"
 #include "run/gop_cache.h"
-#include "run/hls.h"
-#include "run/leftovers.h"
-#include "run/manifest.h"
-#include "run/side_files.h"
-#include "run/transparency.h"
-#include "run/uploads.h"
 
 namespace avstage::run {
 namespace {

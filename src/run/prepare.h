@@ -1,8 +1,8 @@
 #pragma once
 
 #include "plan/resolve.h"
-#include "run/media_access.h"
-#include "run/session.h"
+#include "run/clips/media_access.h"
+#include "run/clips/session.h"
 
 namespace avstage::run {
 

@@ -12,13 +12,13 @@
 #include "avstage/avstage.h"
 #include "base/log.h"
 #include "plan/overlaps.h"
-#include "run/budget.h"
-#include "run/damaged.h"
+#include "run/clips/budget.h"
+#include "run/clips/damaged.h"
+#include "run/clips/transparency.h"
+#include "run/deliver/publish.h"
 #include "run/output_lock.h"
 #include "run/production.h"
-#include "run/publish.h"
 #include "run/scheduler.h"
-#include "run/transparency.h"
 
 namespace avstage {
 namespace {

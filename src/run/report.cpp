@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "avstage/avstage.h"
-#include "run/loudness_json.h"
+#include "run/deliver/loudness_json.h"
 
 namespace avstage {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "run/acquire.h"
-#include "run/extras.h"
-#include "run/first_failure.h"
+#include "run/clips/acquire.h"
+#include "run/clips/extras.h"
+#include "run/clips/first_failure.h"
 #include "run/segment_renderer.h"
 
 namespace avstage::run {

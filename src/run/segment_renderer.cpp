@@ -8,7 +8,7 @@
 #include "media/gops.h"
 #include "media/muxer.h"
 #include "plan/media_cuts.h"
-#include "run/picture.h"
+#include "run/compose/picture.h"
 
 namespace avstage::run {
 

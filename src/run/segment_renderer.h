@@ -4,7 +4,7 @@
 #include <stop_token>
 
 #include "media/encoder.h"
-#include "run/compositor.h"
+#include "run/compose/compositor.h"
 #include "run/segment_store.h"
 
 namespace avstage::run {

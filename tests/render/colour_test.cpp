@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "media/video_reader.h"
 #include "render/composed.h"
-#include "run/picture.h"
+#include "run/compose/picture.h"
 
 /// The same colour in, in whatever form, is the same colour out, in its place.
 namespace avstage::test {

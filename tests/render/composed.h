@@ -7,7 +7,7 @@
 
 #include "media/demuxer.h"
 #include "render/bench.h"
-#include "run/compositor.h"
+#include "run/compose/compositor.h"
 
 namespace avstage::test {
 

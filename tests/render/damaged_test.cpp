@@ -7,7 +7,7 @@
 #include "base/sha256.h"
 #include "render/bench.h"
 #include "render/vendor.h"
-#include "run/session.h"
+#include "run/clips/session.h"
 
 /// A paid clip whose copy in the archive rots.
 namespace avstage::test {

@@ -1,4 +1,4 @@
-#include "run/doctor.h"
+#include "run/commands/doctor.h"
 
 #include <gtest/gtest.h>
 
@@ -22,8 +22,8 @@ std::set<std::string> filters_in_the_code() {
   std::vector<fs::path> files;
   for (const auto& file : fs::directory_iterator(fs::path(source_dir()) / "filters"))
     files.push_back(file.path());
-  for (const char* file : {"run/compositor.cpp", "run/filter_chain.cpp", "run/segment_renderer.cpp",
-                           "media/text_image.cpp", "media/deinterlacer.cpp"}) {
+  for (const char* file : {"run/compose/compositor.cpp", "run/compose/filter_chain.cpp",
+                           "run/segment_renderer.cpp", "media/text_image.cpp", "media/deinterlacer.cpp"}) {
     files.push_back(fs::path(source_dir()) / "src" / file);
   }
   for (const fs::path& file : files) {

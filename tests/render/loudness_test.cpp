@@ -3,7 +3,7 @@
 
 #include "media/loudness.h"
 #include "render/sound_bench.h"
-#include "run/soundtrack.h"
+#include "run/deliver/soundtrack.h"
 
 namespace avstage::test {
 namespace {

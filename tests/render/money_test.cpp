@@ -6,7 +6,7 @@
 
 #include "render/bench.h"
 #include "render/vendor.h"
-#include "run/session.h"
+#include "run/clips/session.h"
 #include "sandbox/sandbox.h"
 
 namespace avstage::test {

@@ -1,4 +1,4 @@
-#include "run/poll_pace.h"
+#include "run/clips/poll_pace.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "render/bench.h"
-#include "run/audio_mix.h"
+#include "run/compose/audio_mix.h"
 #include "run/production.h"
 
 namespace avstage::test {

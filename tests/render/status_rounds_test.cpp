@@ -1,4 +1,4 @@
-#include "run/status_rounds.h"
+#include "run/clips/status_rounds.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

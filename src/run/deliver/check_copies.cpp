@@ -1,0 +1,168 @@
+#include "run/deliver/check_copies.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "media/decoder.h"
+#include "media/demuxer.h"
+
+namespace avstage::run {
+namespace {
+
+using media::Demuxer;
+
+/// Seams are all of one kind: a film of a thousand cuts is not decoded as a whole.
+constexpr std::size_t kMostSeams = 8;
+/// What is decoded behind a seam: more than a decoder may hold back.
+constexpr std::int64_t kBehind = 18;
+constexpr std::int64_t kSecondsBefore = 3;
+
+[[noreturn]] void fail(const std::string& path, const std::string& what) {
+  throw Error(ErrorCode::proof, fmt::format("{}: {}", path, what), "copy");
+}
+
+std::string_view bytes_of(const AVPacket& packet) {
+  return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
+}
+
+void require_going(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+}
+
+void check_packets(const Deliverable& d, const std::string& film, const std::stop_token& stop) {
+  Demuxer whole = Demuxer::open_file(film, Demuxer::Want::video);
+  media::PacketPtr packet = media::make_packet(), original = media::make_packet();
+  std::int64_t last_dts = AV_NOPTS_VALUE;
+  for (const Piece& piece : d.pieces) {
+    require_going(stop);
+    std::optional<Demuxer> source;
+    if (piece.copied) source.emplace(Demuxer::open_file(piece.file, Demuxer::Want::video));
+    for (std::int64_t k = 0; k < piece.frames; ++k) {
+      if (!whole.read(*packet)) fail(d.path, "ends early");
+      if (packet->dts != AV_NOPTS_VALUE) {
+        if (last_dts != AV_NOPTS_VALUE && packet->dts <= last_dts)
+          fail(d.path, "its decoding times do not rise");
+        last_dts = packet->dts;
+      }
+      if (!source) continue;
+      if (!source->read(*original) || bytes_of(*packet) != bytes_of(*original)) {
+        fail(d.path, fmt::format("packet {} is not the one that was copied", piece.at + k));
+      }
+    }
+  }
+}
+
+std::uint64_t hash_of(const AVFrame& frame) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (int plane = 0; plane < 3; ++plane) {
+    const int width = plane == 0 ? frame.width : AV_CEIL_RSHIFT(frame.width, 1);
+    const int height = plane == 0 ? frame.height : AV_CEIL_RSHIFT(frame.height, 1);
+    for (int y = 0; y < height; ++y) {
+      const std::uint8_t* row = frame.data[plane] + std::ptrdiff_t(y) * frame.linesize[plane];
+      for (int x = 0; x < width; ++x) hash = (hash ^ row[x]) * 1099511628211U;
+    }
+  }
+  return hash;
+}
+
+/// Frames [first, last) of a file, decoded from the key frame at or before `first` on.
+class Decoded {
+ public:
+  Decoded(const std::string& path, std::int64_t first, std::int64_t last, Rational fps,
+          const std::stop_token& stop)
+      : demuxer_(Demuxer::open_file(path, Demuxer::Want::video)),
+        decoder_(*demuxer_.video(), path),
+        fps_(fps),
+        last_(last),
+        stop_(stop) {
+    time_base_ = media::from_av(demuxer_.video()->time_base);
+    const std::int64_t start = demuxer_.video()->start_time;
+    start_ = start == AV_NOPTS_VALUE ? 0 : start;
+    if (first > 0) demuxer_.seek(*demuxer_.video(), start_ + (Rational(first) / fps / time_base_).floor());
+    run();
+  }
+
+  std::map<std::int64_t, std::uint64_t> frames;
+
+ private:
+  std::int64_t frame_of(std::int64_t pts) const {
+    return (Rational(pts - start_) * time_base_ * fps_).round();
+  }
+
+  void run() {
+    media::PacketPtr packet = media::make_packet();
+    while (demuxer_.read(*packet)) {
+      require_going(stop_);
+      decoder_.send(packet.get());
+      if (take()) return;
+    }
+    decoder_.send(nullptr);
+    take();
+  }
+
+  bool take() {
+    while (media::FramePtr frame = decoder_.receive()) {
+      const std::int64_t n = frame_of(frame->pts);
+      if (n >= last_) return true;
+      frames[n] = hash_of(*frame);
+    }
+    return false;
+  }
+
+  Demuxer demuxer_;
+  media::Decoder decoder_;
+  Rational fps_, time_base_;
+  std::int64_t last_, start_ = 0;
+  const std::stop_token& stop_;
+};
+
+/// The film's frames around the seam in front of piece `i` against those of the copied piece alone.
+void check_seam(const Deliverable& d, const std::string& film, std::size_t i, const std::stop_token& stop) {
+  const Piece &before = d.pieces[i - 1], &behind = d.pieces[i];
+  const std::int64_t seam = behind.at, last = seam + std::min(kBehind, behind.frames);
+  const std::int64_t reach = (Rational(kSecondsBefore) * d.fps).ceil();
+  Decoded shown(film, std::max(seam - 1, before.at), last, d.fps, stop);
+  if (shown.frames.empty()) fail(d.path, fmt::format("nothing can be decoded at frame {}", seam));
+  std::int64_t first = shown.frames.begin()->first;
+  for (std::int64_t n = first; n < last; ++n) {
+    if (!shown.frames.contains(n)) fail(d.path, fmt::format("frame {} does not come out of a decoder", n));
+  }
+  const Piece& copied = behind.copied ? behind : before;
+  if (!behind.copied && seam - first > reach) first = seam;
+  const std::int64_t from = behind.copied ? seam : first, to = behind.copied ? last : seam;
+  if (from >= to) return;
+  Decoded alone(copied.file, from - copied.at, to - copied.at, d.fps, stop);
+  for (std::int64_t n = from; n < to; ++n) {
+    auto it = alone.frames.find(n - copied.at);
+    if (it == alone.frames.end() || it->second != shown.frames[n]) {
+      fail(d.path, fmt::format("frame {} was copied and looks different", n));
+    }
+  }
+}
+
+void check_seams(const Deliverable& d, const std::string& film, const std::stop_token& stop) {
+  std::vector<std::size_t> seams;
+  for (std::size_t i = 1; i < d.pieces.size(); ++i) {
+    if (d.pieces[i].copied != d.pieces[i - 1].copied) seams.push_back(i);
+  }
+  const std::size_t most = std::min(seams.size(), kMostSeams);
+  for (std::size_t k = 0; k < most; ++k) check_seam(d, film, seams[k * seams.size() / most], stop);
+}
+
+}  // namespace
+
+void check_copies(const Deliverable& d, const std::string& film, const std::stop_token& stop) {
+  if (std::none_of(d.pieces.begin(), d.pieces.end(), [](const Piece& p) { return p.copied; })) return;
+  try {
+    check_packets(d, film, stop);
+    check_seams(d, film, stop);
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::interrupted || e.name() == "copy") throw;
+    fail(d.path, e.message());
+  }
+}
+
+}  // namespace avstage::run

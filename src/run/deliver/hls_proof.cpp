@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/atomic_file.h"
+#include "base/byte_source.h"
+#include "media/demuxer.h"
+#include "net/http_stream.h"
+#include "run/compose/audio_mix.h"
+#include "run/deliver/hls_package.h"
+
+namespace avstage::run {
+namespace {
+
+using media::Demuxer;
+
+[[noreturn]] void fail(const std::string& name, const std::string& what) {
+  throw Error(ErrorCode::proof, fmt::format("{}: {}", name, what), "proof");
+}
+
+/// An initialisation segment and a media segment, as a player puts them together.
+class TwoFiles : public ByteSource {
+ public:
+  TwoFiles(const std::string& first, const std::string& second)
+      : first_(net::open_file_source(first)),
+        second_(net::open_file_source(second)),
+        edge_(*first_->size()) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    ByteSource& source = position_ < edge_ ? *first_ : *second_;
+    source.seek(position_ < edge_ ? position_ : position_ - edge_);
+    const std::size_t n = source.read(out);
+    position_ += n;
+    return n;
+  }
+  void seek(std::uint64_t position) override { position_ = position; }
+  std::optional<std::uint64_t> size() override { return edge_ + *second_->size(); }
+  void abort() noexcept override {
+    first_->abort();
+    second_->abort();
+  }
+
+ private:
+  std::unique_ptr<ByteSource> first_, second_;
+  std::uint64_t edge_, position_ = 0;
+};
+
+class Proof {
+ public:
+  Proof(const HlsStream& stream, const Rendition& rendition, const std::string& folder, int target,
+        const std::stop_token& stop)
+      : stream_(stream),
+        rendition_(rendition),
+        dir_(folder + "/" + rendition.folder),
+        name_(stream.path + ": " + rendition.folder),
+        target_(target),
+        stop_(stop) {}
+
+  void run() {
+    const Listing listing = read_media_playlist(read_file(dir_ + "/" + kPlaylistFile), name_);
+    if (!listing.ended || listing.segments.size() != rendition_.segments.size()) {
+      fail(name_, fmt::format("its playlist names {} segments, planned were {}", listing.segments.size(),
+                              rendition_.segments.size()));
+    }
+    for (std::size_t i = 0; i < listing.segments.size(); ++i) check(listing, i);
+    const Time length = Rational(stream_.frames) / stream_.fps;
+    if (abs(sum_ - length) > Rational(1, 1000)) {
+      fail(name_, fmt::format("its playlist lasts {:.6f} s, planned were {:.6f} s", sum_.to_double(),
+                              length.to_double()));
+    }
+    if (!is_picture()) check_sound_end();
+  }
+
+ private:
+  static Time abs(Time time) { return time < Time(0) ? Time(0) - time : time; }
+  bool is_picture() const { return rendition_.width > 0; }
+
+  void check(const Listing& listing, std::size_t i) {
+    if (stop_.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    const ListedSegment& listed = listing.segments[i];
+    const MediaSegment& planned = rendition_.segments[i];
+    sum_ = sum_ + listed.duration;
+    if (abs(listed.duration - (planned.end - planned.start)) > Rational(1, 100'000)) {
+      fail(name_, fmt::format("{} lasts {:.6f} s in the playlist, planned were {:.6f} s", listed.file,
+                              listed.duration.to_double(), (planned.end - planned.start).to_double()));
+    }
+    if (listed.duration.round() > target_)
+      fail(name_, listed.file + " lasts longer than the target duration");
+    const std::string file = name_ + "/" + listed.file;
+    Demuxer demuxer =
+        Demuxer::open(std::make_unique<TwoFiles>(dir_ + "/" + listing.init, dir_ + "/" + listed.file), file);
+    if (is_picture()) {
+      check_picture(demuxer, i);
+    } else {
+      check_sound(demuxer, i);
+    }
+  }
+
+  void check_picture(Demuxer& demuxer, std::size_t i) {
+    const AVStream* video = demuxer.video();
+    if (video == nullptr || demuxer.audio() != nullptr) fail(demuxer.name(), "is no picture");
+    const VideoFacts& v = *demuxer.facts().video;
+    if (v.width != rendition_.width || v.height != rendition_.height) {
+      fail(demuxer.name(), fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, rendition_.width,
+                                       rendition_.height));
+    }
+    const std::int64_t first = stream_.edges[i], end = stream_.edges[i + 1];
+    std::vector<std::int64_t> frames;
+    media::PacketPtr packet = media::make_packet();
+    while (demuxer.read(*packet)) {
+      if (frames.empty() && (packet->flags & AV_PKT_FLAG_KEY) == 0) {
+        fail(demuxer.name(), "does not begin with a key frame");
+      }
+      const Time time = Rational(packet->pts) * media::from_av(video->time_base);
+      frames.push_back((time * stream_.fps).round());
+      if (Rational(frames.back()) / stream_.fps != time) fail(demuxer.name(), "a frame is between frames");
+      av_packet_unref(packet.get());
+    }
+    std::sort(frames.begin(), frames.end());
+    for (std::int64_t f = first; f < end; ++f) {
+      const auto k = static_cast<std::size_t>(f - first);
+      if (k >= frames.size() || frames[k] != f) fail(demuxer.name(), fmt::format("frame {} is not in it", f));
+    }
+    if (static_cast<std::int64_t>(frames.size()) != end - first) {
+      fail(demuxer.name(), fmt::format("has {} frames, planned were {}", frames.size(), end - first));
+    }
+  }
+
+  void check_sound(Demuxer& demuxer, std::size_t i) {
+    const AVStream* audio = demuxer.audio();
+    if (audio == nullptr || demuxer.video() != nullptr) fail(demuxer.name(), "is no sound");
+    const Rational base = media::from_av(audio->time_base);
+    media::PacketPtr packet = media::make_packet();
+    Time start(0);
+    bool any = false;
+    for (; demuxer.read(*packet); any = true) {
+      start = Rational(packet->pts) * base;
+      if (!sound_start_) {
+        sound_start_ = sound_end_ = start;
+        if (start > Time(0) || start < Rational(-4096, kSampleRate)) {
+          fail(demuxer.name(),
+               fmt::format("sound and picture start {:.1f} ms apart", 1000 * start.to_double()));
+        }
+      }
+      if (start != sound_end_) fail(demuxer.name(), "the sound has a hole or an overlap");
+      sound_end_ = start + Rational(audio->codecpar->frame_size) / Rational(kSampleRate);
+      av_packet_unref(packet.get());
+    }
+    // libav knows no length of a fragment's last packet, but where the fragment ends, counted from the start.
+    if (any) sound_end_ = *sound_start_ + Rational(audio->duration) * base;
+    if (!any || sound_end_ <= start ||
+        abs(*sound_end_ - rendition_.segments[i].end) > Rational(1, kSampleRate)) {
+      fail(demuxer.name(),
+           fmt::format("its sound ends at {:.6f} s, planned was {:.6f} s",
+                       sound_end_.value_or(Time(0)).to_double(), rendition_.segments[i].end.to_double()));
+    }
+  }
+
+  void check_sound_end() const {
+    const Time length = Rational(stream_.frames) / stream_.fps;
+    if (abs(*sound_end_ - length) <= Rational(1, 1000)) return;
+    fail(name_, fmt::format("the sound lasts {:.3f} s, planned were {:.3f} s", sound_end_->to_double(),
+                            length.to_double()));
+  }
+
+  const HlsStream& stream_;
+  const Rendition& rendition_;
+  std::string dir_, name_;
+  int target_;
+  const std::stop_token& stop_;
+  Time sum_{0};
+  std::optional<Time> sound_start_, sound_end_;  ///< of what was read so far
+};
+
+}  // namespace
+
+void prove_hls(const HlsStream& stream, const std::vector<Rendition>& renditions, const std::string& folder,
+               const std::stop_token& stop) {
+  const int target = target_duration(renditions);
+  for (const Rendition& rendition : renditions) Proof(stream, rendition, folder, target, stop).run();
+}
+
+}  // namespace avstage::run

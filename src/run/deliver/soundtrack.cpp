@@ -1,0 +1,219 @@
+#include "run/deliver/soundtrack.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "base/atomic_file.h"
+#include "media/encoder.h"
+#include "media/muxer.h"
+#include "plan/content_key.h"
+#include "run/compose/audio_mix.h"
+#include "run/deliver/loudness_json.h"
+
+namespace avstage::run {
+namespace {
+
+constexpr std::int64_t kBlock = 8192;
+/// A limiter takes loudness away: it is given back so often, until as little is missing.
+constexpr int kRounds = 4;
+constexpr double kNear = 0.1;
+/// dB that a limiter stays below the ceiling: the way back to 48 kHz and the encoder lift some peaks again.
+constexpr double kReserve = 0.5;
+
+using Read = std::function<void(std::span<float>)>;
+
+/// Hands `samples` sample frames of `read` to `use`, block by block.
+template <typename Use>
+void pass(const Read& read, std::int64_t samples, const std::stop_token& stop, Use use) {
+  std::vector<float> block;
+  for (std::int64_t done = 0; done < samples;) {
+    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    const std::int64_t n = std::min(kBlock, samples - done);
+    block.resize(static_cast<std::size_t>(n) * 2);
+    read(block);
+    use(std::span<float>(block));
+    done += n;
+  }
+}
+
+/// Encodes into `path`, an mp4 with one track.
+void encode(const Read& read, std::int64_t samples, double gain, const AudioSettings& settings,
+            const std::string& path, const std::stop_token& stop) {
+  media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
+  media::Muxer muxer(path, "mp4");
+  int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
+  muxer.write_header();
+  auto drain = [&] {
+    while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
+  };
+  const auto factor = static_cast<float>(std::pow(10, gain / 20));
+  pass(read, samples, stop, [&](std::span<float> block) {
+    if (gain != 0)
+      std::transform(block.begin(), block.end(), block.begin(), [&](float s) { return s * factor; });
+    encoder.send(block);
+    drain();
+  });
+  encoder.finish();
+  drain();
+  muxer.finish();
+}
+
+Read reader_of(SampleFile& file) {
+  file.rewind();
+  return [&file](std::span<float> out) { file.read(out); };
+}
+
+/// Notes stand beside a sound in the store: who finds it there is told and warned as well. A sound without
+/// its note has lost it, and is made again.
+std::string clipped_key(const std::string& key) {
+  return key + ".clipped";
+}
+std::string loudness_key(const std::string& key) {
+  return key + ".loudness";
+}
+
+}  // namespace
+
+std::string Soundtrack::key_of(const OutputSpec& output) const {
+  plan::KeyBuilder key("avstage audio 2");
+  key.add("toolchain", toolchain()).add("frames", p_.render.frames).add("fps", p_.job.canvas.fps);
+  key.add("codec", output.audio.codec).add("bitrate", output.audio.bitrate);
+  for (const plan::AudioPart& part : p_.render.audio) {
+    plan::add_audio(key, p_.plan, p_.facts, p_.render.timing, part.clip);
+  }
+  plan::add_loudness(key, output);
+  return key.hex();
+}
+
+void Soundtrack::warn_of_clipping(const std::string& samples) {
+  if (samples == "0") return;
+  warn(p_, fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples));
+}
+
+void Soundtrack::tell(const OutputSpec& output, const LoudnessReport& l) {
+  const LoudnessSpec& wish = output.loudness.value();
+  if (!l.measured) {
+    warn(p_, fmt::format("{}: the programme is silent or shorter than 0.4 s: its loudness is left as it is",
+                         output.path));
+  } else if (l.limited) {
+    const double missing = wish.target - l.integrated;
+    warn(p_,
+         fmt::format("{}: {:.1f} LUFS would lift peaks above {:.1f} dBTP: a limiter holds them; it is now "
+                     "{:.1f} LUFS with peaks of {:.1f} dBTP{}",
+                     output.path, wish.target, wish.true_peak, l.integrated, l.true_peak,
+                     missing > 3 * kNear ? "; choose a lower \"target\" or a higher \"true_peak\"" : ""));
+  }
+}
+
+std::optional<Soundtrack::Track> Soundtrack::stored(const OutputSpec& output, const std::string& key) {
+  Track track{store_.find(key), {}};
+  if (track.file.empty()) return std::nullopt;
+  if (!output.loudness) {
+    const std::string number = store_.find(clipped_key(key));
+    if (number.empty()) return std::nullopt;
+    warn_of_clipping(read_file(number));
+    return track;
+  }
+  std::string note = store_.find(loudness_key(key));
+  if (!note.empty())
+    track.loudness = read_loudness(nlohmann::ordered_json::parse(read_file(note), nullptr, false));
+  if (!track.loudness) return std::nullopt;
+  tell(output, *track.loudness);
+  return track;
+}
+
+void Soundtrack::keep(const std::string& key, const std::string& content) {
+  const std::string note = store_.part_path(key);
+  write_file_atomically(note, content);
+  store_.keep(note, key, {});
+}
+
+void Soundtrack::mix_once() {
+  if (mix_) return;
+  AudioMix mix(p_.plan, p_.render, p_.media);
+  samples_ = mix.samples();
+  mix_.emplace(store_.run_dir() + "/mix.f32");
+  media::LoudnessMeter meter(kSampleRate);
+  auto read = [&](std::span<float> out) { mix.read(out); };
+  pass(read, samples_, p_.stop, [&](std::span<float> block) {
+    meter.add(block);
+    mix_->write(block);
+  });
+  loudness_ = meter.finish();
+}
+
+LoudnessReport Soundtrack::limit(const LoudnessSpec& wish, SampleFile& to) {
+  LoudnessReport l{.target = wish.target, .ceiling = wish.true_peak, .limited = true};
+  l.gain = wish.target - loudness_.integrated;
+  l.range = loudness_.range;
+  for (int round = 0; round < kRounds; ++round) {
+    media::PeakLimiter limiter(l.gain, wish.true_peak - kReserve, kSampleRate);
+    media::LoudnessMeter meter(kSampleRate);
+    to.rewind();
+    auto use = [&](const std::vector<float>& part) {
+      meter.add(part);
+      to.write(part);
+    };
+    pass(reader_of(*mix_), samples_, p_.stop, [&](std::span<float> block) { use(limiter.process(block)); });
+    use(limiter.finish());
+    const media::Loudness found = meter.finish();
+    l.integrated = found.integrated;
+    l.true_peak = found.true_peak;
+    const double missing = wish.target - l.integrated;
+    if (std::abs(missing) <= kNear || round + 1 == kRounds) break;
+    l.gain += missing;
+  }
+  return l;
+}
+
+LoudnessReport Soundtrack::make(const OutputSpec& output, const std::string& part) {
+  mix_once();
+  const LoudnessSpec& wish = output.loudness.value();
+  LoudnessReport l{.target = wish.target, .ceiling = wish.true_peak, .measured = loudness_.measured};
+  if (!l.measured) {
+    encode(reader_of(*mix_), samples_, 0, output.audio, part, p_.stop);
+    return l;
+  }
+  l.gain = wish.target - loudness_.integrated;
+  l.integrated = wish.target;
+  l.true_peak = loudness_.true_peak + l.gain;
+  l.range = loudness_.range;
+  if (l.true_peak <= wish.true_peak) {
+    encode(reader_of(*mix_), samples_, l.gain, output.audio, part, p_.stop);
+    return l;
+  }
+  SampleFile limited(store_.run_dir() + "/limited.f32");
+  l = limit(wish, limited);
+  encode(reader_of(limited), samples_, 0, output.audio, part, p_.stop);
+  return l;
+}
+
+Soundtrack::Track Soundtrack::of(const OutputSpec& output) {
+  if (output.audio.codec == "none") return {};
+  const std::string key = key_of(output);
+  if (auto track = stored(output, key)) return *track;
+  const std::string part = store_.part_path(key);
+  FileRemover remover(part);
+  Track track;
+  if (output.loudness) {
+    track.loudness = make(output, part);
+    keep(loudness_key(key), to_json_value(*track.loudness).dump());
+    tell(output, *track.loudness);
+  } else {
+    AudioMix mix(p_.plan, p_.render, p_.media);
+    auto read = [&](std::span<float> out) { mix.read(out); };
+    encode(read, mix.samples(), 0, output.audio, part, p_.stop);
+    const std::string clipped = fmt::format("{}", mix.clipped());
+    keep(clipped_key(key), clipped);
+    warn_of_clipping(clipped);
+  }
+  store_.keep(part, key, {});
+  remover.release();
+  track.file = store_.find(key);
+  return track;
+}
+
+}  // namespace avstage::run
