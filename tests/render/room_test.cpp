@@ -89,6 +89,7 @@ TEST_F(OtherDisk, TooSmallIsNoticedBeforeTheDownload) {
                          {fmt::format("no room for {} bytes: 65536 are free", clip.size()),
                           fmt::format("{} are missing", clip.size() - 65536)},
                          "size=8m");
+  EXPECT_EQ(vendor.downloads(), 2) << "a run's first answer was enough to see it";
 }
 
 TEST_F(OtherDisk, TooSmallIsNoticedBeforeTheCopyWhereTheLengthWasUnknown) {
