@@ -53,7 +53,7 @@ class Connection {
   const Service& service_;
   Phase phase_ = Phase::reading;
   std::string in_, out_;
-  bool peer_done_ = false, keep_alive_ = true, lost_ = false, starving_ = false;
+  bool keep_alive_ = true, lost_ = false, starving_ = false;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 
   // Of the answer that is under way.
