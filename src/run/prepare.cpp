@@ -236,7 +236,8 @@ void prepare_outputs(const Job& job) {
       throw Error(ErrorCode::local, fmt::format("{}: cannot make the folder {}", output.mark.str(), dir),
                   "unwritable");
     }
-    remove_leftovers(dir, fs::path(output.path).filename().string() + ".");
+    for (const std::string& path : with_side_files(job, output))
+      remove_leftovers(dir, fs::path(path).filename().string() + ".");
   }
 }
 

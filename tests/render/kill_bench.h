@@ -29,8 +29,8 @@ class Middle {
 
   std::string url() const { return server_->url(""); }
   void new_run(ApiFault fault);
-  /// Calls `kill` at the `count`-th request of that kind: "arrived" (an order, not passed on), "bought" (an
-  /// order, made but not answered), "asked" (a status), "listed".
+  /// Calls `kill` at the `count`-th request of that kind: "arrived" (an order, not yet passed on), "bought"
+  /// (an order, made but not answered), "asked" (a status), "listed".
   void kill_at(const std::string& kind, int count, std::function<void()> kill);
   /// A video is not completed for so long after its order.
   void make_slowly(std::chrono::milliseconds time) { make_time_ = time; }
@@ -40,6 +40,8 @@ class Middle {
   void hold_orders(Gate* gate);
 
   int orders() const { return orders_; }
+  /// The ids of all videos that were ordered, oldest first.
+  std::vector<std::string> made() const;
   int seen(const std::string& kind) const;
   int most_being_made() const;
   /// The id of the newest video whose title has `tag`, "" for none.
@@ -64,6 +66,7 @@ class Middle {
   std::map<std::string, std::chrono::steady_clock::time_point> being_made_;  ///< since when, by video id
   std::map<std::string, std::chrono::steady_clock::time_point> ordered_;     ///< by video id
   std::atomic<std::chrono::milliseconds> make_time_{}, list_lag_{};
+  std::vector<std::string> made_;
   std::size_t most_ = 0;
   std::atomic<int> orders_ = 0;
   std::atomic<Gate*> gate_ = nullptr;
@@ -77,12 +80,15 @@ class KillBench : public testing::Test {
 
   /// One clip, take `take`, in a film of its own folder.
   std::string job(const std::string& dialect, int take, const std::string& more = "") const;
+  /// One that prefers a transparent clip, gets an opaque one and falls back; with all that lies beside a
+  /// film.
+  std::string fallback_job(const std::string& dialect, int take) const;
   Settings settings(const std::string& name) const;
   /// Starts a run of `text` in the folder `name`. `more`: environment, as in kill_child.cpp.
   std::unique_ptr<CliProcess> start(const std::string& name, const std::string& text,
                                     const std::map<std::string, std::string>& more = {});
-  /// The film of a folder with the video's id taken out, "" where there is none.
-  std::string film(const std::string& name, const std::string& video_id) const;
+  /// The film of a folder and what lies beside it, with these video ids taken out; "" where there is none.
+  std::string film(const std::string& name, const std::vector<std::string>& video_ids) const;
   bool any_part_left(const std::string& name) const;
 
   TempDir dir;

@@ -35,6 +35,7 @@ int render_here() {
   s.sandbox = std::getenv("AVSTAGE_KILL_URL");
   s.no_wait = set("AVSTAGE_KILL_NO_WAIT");
   s.overwrite = true;
+  if (set("AVSTAGE_KILL_KEEPS_NOTHING")) s.cache_limit = 1;
   const Job job = load_job("job.json");
   TempDir forgotten;
   std::unique_ptr<ledger::Ledger> none;
