@@ -89,8 +89,9 @@ net::Response Middle::pass_on(const HttpRequest& request) {
   out.method = request.method;
   out.url = sandbox_url_ + request.target;
   for (const auto& [name, value] : request.headers) {
-    if (name == "x-api-key" || name == "idempotency-key" || name == "content-type")
-      out.headers.emplace_back(name, value);
+    if (name == "x-api-key" || name == "content-type") out.headers.emplace_back(name, value);
+    if (name == "idempotency-key")
+      out.headers.emplace_back(name, fmt::format("{}{}", value, keys_of_.load()));
   }
   out.body = request.body;
   return client_.perform(out);

@@ -39,6 +39,9 @@ class Middle {
   /// Orders wait at this gate before they are passed on.
   void hold_orders(Gate* gate);
 
+  /// From now on the vendor does not know the idempotency keys of before.
+  void forget_keys() { ++keys_of_; }
+
   int orders() const { return orders_; }
   /// The ids of all videos that were ordered, oldest first.
   std::vector<std::string> made() const;
@@ -68,6 +71,7 @@ class Middle {
   std::atomic<std::chrono::milliseconds> make_time_{}, list_lag_{};
   std::vector<std::string> made_;
   std::size_t most_ = 0;
+  std::atomic<int> keys_of_ = 0;
   std::atomic<int> orders_ = 0;
   std::atomic<Gate*> gate_ = nullptr;
   std::unique_ptr<FaultServer> server_;

@@ -28,6 +28,16 @@ void forbid_writing() {
   ::setrlimit(RLIMIT_FSIZE, &none);
 }
 
+/// Days later, as far as records tell.
+class LaterClock : public Clock {
+ public:
+  explicit LaterClock(std::int64_t later) : later_(later) {}
+  std::int64_t unix_seconds() const override { return Clock::unix_seconds() + later_; }
+
+ private:
+  std::int64_t later_;
+};
+
 int render_here() {
   Settings s;
   s.state_dir = set("AVSTAGE_KILL_STATE") ? std::getenv("AVSTAGE_KILL_STATE") : "state";
@@ -38,9 +48,10 @@ int render_here() {
   if (set("AVSTAGE_KILL_KEEPS_NOTHING")) s.cache_limit = 1;
   const Job job = load_job("job.json");
   TempDir forgotten;
+  LaterClock clock(set("AVSTAGE_KILL_LATER") ? std::atoi(std::getenv("AVSTAGE_KILL_LATER")) : 0);
   std::unique_ptr<ledger::Ledger> none;
-  if (set("AVSTAGE_KILL_NO_JOURNAL")) none = ledger::Ledger::open(forgotten.path(), system_clock());
-  run::Session session(s, job.heygen, {}, system_clock(), std::move(none));
+  if (set("AVSTAGE_KILL_NO_JOURNAL")) none = ledger::Ledger::open(forgotten.path(), clock);
+  run::Session session(s, job.heygen, {}, clock, std::move(none));
   if (set("AVSTAGE_KILL_FULL")) forbid_writing();
   Report report = run::render_in(session, job,
                                  [](const Event& e) {

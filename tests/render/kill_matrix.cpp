@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* fault_words[] = {"none", "lost", "gateway", "busy", "slow"};
 const std::vector<std::string> seen_from_outside{"arrived", "bought", "asked", "listed"};
+constexpr int kDays = 3 * 86400;
 constexpr int kMostClips = 2;  // of one job
 
 std::vector<ledger::Entry> rows_in(const std::string& state_dir) {
@@ -30,18 +31,19 @@ bool has_title(const ledger::Entry& entry) {
 }  // namespace
 
 std::string Kill::str() const {
-  return fmt::format("{} {} {}:{}{}", job, fault_words[static_cast<int>(fault)], place, count,
-                     journal ? "" : ", no journal");
+  return fmt::format("{} {} {}:{}{}{}", job, fault_words[static_cast<int>(fault)], place, count,
+                     journal ? "" : ", no journal", days_later ? ", days later" : "");
 }
 
 std::string KillMatrix::job_text(const Kill& kill) const {
   return kill.falls_back() ? fallback_job(kill.dialect(), takes_) : job(kill.dialect(), takes_);
 }
 
-std::map<std::string, std::string> KillMatrix::environment(const Kill& kill) const {
+std::map<std::string, std::string> KillMatrix::environment(const Kill& kill, bool again) const {
   std::map<std::string, std::string> out;
   if (kill.falls_back()) out["AVSTAGE_KILL_KEEPS_NOTHING"] = "1";  // segments are evicted
   if (!kill.journal) out["AVSTAGE_KILL_NO_JOURNAL"] = "1";
+  if (kill.days_later && again) out["AVSTAGE_KILL_LATER"] = std::to_string(kDays);
   return out;
 }
 
@@ -55,7 +57,7 @@ std::map<std::string, int> KillMatrix::passed(const std::string& job, ApiFault f
   const std::string name = fmt::format("list{}", ++takes_);
   older_videos_ = middle->made().size();
   middle->new_run(fault);
-  auto listing = environment(nobody);
+  auto listing = environment(nobody, false);
   listing["AVSTAGE_CRASH_AT"] = "list";
   CliResult result = start(name, job_text(nobody), listing)->wait();
   std::map<std::string, int> places;
@@ -99,7 +101,7 @@ CliResult KillMatrix::run_and_kill(const std::string& name, const Kill& kill) {
   middle->new_run(kill.fault);
   const bool outside =
       std::find(seen_from_outside.begin(), seen_from_outside.end(), kill.place) != seen_from_outside.end();
-  auto words = environment(kill);
+  auto words = environment(kill, false);
   if (!outside) words["AVSTAGE_CRASH_AT"] = fmt::format("{}:{}", kill.place, kill.count);
   std::atomic<pid_t> pid = 0;
   if (outside) {
@@ -131,6 +133,7 @@ std::vector<std::string> KillMatrix::broken(const Kill& kill) {
   } else {
     flaws.push_back(fmt::format("the run to be killed ended with {}: {}", killed.exit_code, killed.err));
   }
+  if (kill.days_later) middle->forget_keys();
   const CliResult again = finish(name, kill, flaws);
   if (again.exit_code != 0) flaws.push_back(fmt::format("exit {}: {}", again.exit_code, again.err));
   const int charges = sandbox->charges() - charges_before;
@@ -146,7 +149,7 @@ std::vector<std::string> KillMatrix::broken(const Kill& kill) {
 CliResult KillMatrix::finish(const std::string& name, const Kill& kill, std::vector<std::string>& flaws) {
   for (int clip = 0;; ++clip) {
     middle->new_run(kill.fault);
-    CliResult result = start(name, job_text(kill), environment(kill))->wait();
+    CliResult result = start(name, job_text(kill), environment(kill, true))->wait();
     if (result.exit_code != 9 || clip == kMostClips) return result;
     settle(name, kill, result.err, flaws);
   }
@@ -155,7 +158,7 @@ CliResult KillMatrix::finish(const std::string& name, const Kill& kill, std::vec
 /// What a human does who is told that a clip may have been bought: looks for it at the vendor's site.
 void KillMatrix::settle(const std::string& name, const Kill& kill, const std::string& words,
                         std::vector<std::string>& flaws) {
-  if (kill.dialect() == "v3") flaws.push_back("v3 has its key: " + words);
+  if (kill.dialect() == "v3" && !kill.days_later) flaws.push_back("v3 has its key: " + words);
   const std::vector<ledger::Entry> rows = rows_in(settings(name).state_dir);
   const auto row = std::find_if(rows.begin(), rows.end(),
                                 [](const auto& r) { return r.state == ledger::State::ambiguous; });

@@ -10,7 +10,8 @@ struct Kill {
   ApiFault fault = ApiFault::none;
   std::string place;
   int count = 1;
-  bool journal = true;  ///< false: every run begins with an empty ledger
+  bool journal = true;      ///< false: every run begins with an empty ledger
+  bool days_later = false;  ///< the next run comes when the vendor has forgotten the idempotency key
 
   std::string dialect() const { return job.substr(0, 2); }
   bool falls_back() const { return job.size() > 2; }
@@ -38,7 +39,7 @@ class KillMatrix : public KillBench {
 
  private:
   std::string job_text(const Kill& kill) const;
-  std::map<std::string, std::string> environment(const Kill& kill) const;
+  std::map<std::string, std::string> environment(const Kill& kill, bool again) const;
   CliResult run_and_kill(const std::string& name, const Kill& kill);
   CliResult finish(const std::string& name, const Kill& kill, std::vector<std::string>& flaws);
   void settle(const std::string& name, const Kill& kill, const std::string& words,

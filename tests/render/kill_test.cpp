@@ -86,6 +86,17 @@ TEST_F(KillMatrix, WithoutAJournalV2BuysTwice) {
   }
 }
 
+// v3's key is the same whether anything is remembered or not: a journal tells once the vendor has forgotten
+// it.
+TEST_F(KillMatrix, WithoutAJournalV3BuysTwiceOnceTheKeyIsForgotten) {
+  for (Kill kill : kills_after_an_order("v3")) {
+    kill.days_later = true;
+    EXPECT_THAT(broken(kill), testing::IsEmpty()) << kill.str();
+    kill.journal = false;
+    EXPECT_THAT(broken(kill), testing::Contains("bought 2 for 1")) << kill.str();
+  }
+}
+
 /// Crash points that another test dies at.
 const std::map<std::string, std::string> killed_elsewhere{
     {"edition", "hls_kill_test.cpp: no job here writes HLS"},
