@@ -9,6 +9,7 @@
 #include "avstage/avstage.h"
 #include "base/log.h"
 #include "run/production.h"
+#include "support/own_disk.h"
 #include "support/temp_dir.h"
 #include "timeline/job_reader.h"
 
@@ -53,6 +54,8 @@ int render_here() {
   if (set("AVSTAGE_KILL_NO_JOURNAL")) none = ledger::Ledger::open(forgotten.path(), clock);
   run::Session session(s, job.heygen, {}, clock, std::move(none));
   if (set("AVSTAGE_KILL_FULL")) forbid_writing();
+  if (set("AVSTAGE_KILL_ROOM"))
+    fill_disk(s.state_dir, std::strtoull(std::getenv("AVSTAGE_KILL_ROOM"), nullptr, 10));
   Report report = run::render_in(session, job,
                                  [](const Event& e) {
                                    if (e.kind == Event::Kind::waiting || e.kind == Event::Kind::note)
