@@ -21,7 +21,7 @@ class HlsKill : public KillBench {
     return fmt::format(
         R"({{ "version": 1, "canvas": {{ "size": "160x90", "fps": 25 }},
           "clips": [ {{ "color": "#203040", "duration": "{}f" }} ],
-          "outputs": [ {{ "path": "out/tv.m3u8", "preset": "ultrafast", "segment": 1 }} ] }})",
+          "outputs": [ {{ "path": "out/tv.m3u8", "preset": "ultrafast", "segment": 1, "poster": 0.5 }} ] }})",
         frames);
   }
 
@@ -76,7 +76,7 @@ class HlsKill : public KillBench {
 /// AVSTAGE_LONG=1 dies at every place, else at some, drawn by AVSTAGE_SEED.
 TEST_F(HlsKill, LeavesNoStreamOrAWholeOneAndTheNextRunMakesIt) {
   const std::vector<std::string> all = places();
-  ASSERT_GE(all.size(), 9U) << "edition, manifest and playlist, each before and after its rename";
+  ASSERT_GE(all.size(), 12U) << "edition, manifest, poster and playlist, each before and after its rename";
   std::vector<std::pair<std::string, bool>> kills;
   for (const std::string& place : all) kills.insert(kills.end(), {{place, false}, {place, true}});
   if (std::getenv("AVSTAGE_LONG") == nullptr) {
