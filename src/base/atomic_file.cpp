@@ -13,6 +13,7 @@
 
 #include "avstage/error.h"
 #include "base/crash_point.h"
+#include "base/disk.h"
 
 namespace avstage {
 namespace {
@@ -35,8 +36,7 @@ void sync_path(const std::string& path, int flags) {
 }
 
 void sync_folder_of(const std::string& path) {
-  std::string dir = std::filesystem::path(path).parent_path().string();
-  sync_path(dir.empty() ? "." : dir, O_RDONLY | O_DIRECTORY);
+  sync_path(folder_of(path), O_RDONLY | O_DIRECTORY);
 }
 
 void write_all(int fd, std::string_view content, const std::string& path) {

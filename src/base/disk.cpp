@@ -5,18 +5,36 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <filesystem>
+
 #include "avstage/error.h"
 
 namespace avstage {
 
-void require_room(const std::string& path, std::uint64_t bytes) {
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+std::string nearest_existing(const std::string& path) {
+  std::error_code ec;
+  std::filesystem::path there = std::filesystem::absolute(path, ec);
+  while (!std::filesystem::exists(there, ec) && there.has_relative_path()) there = there.parent_path();
+  return there.string();
+}
+
+std::optional<std::uint64_t> free_bytes(const std::string& path) {
   struct statvfs disk {};
-  if (::statvfs(path.c_str(), &disk) != 0 || disk.f_blocks == 0) return;
-  const std::uint64_t available = std::uint64_t(disk.f_bavail) * disk.f_frsize;
-  if (available >= bytes) return;
+  if (::statvfs(path.c_str(), &disk) != 0 || disk.f_blocks == 0) return std::nullopt;
+  return std::uint64_t(disk.f_bavail) * disk.f_frsize;
+}
+
+void require_room(const std::string& path, std::uint64_t bytes) {
+  const std::optional<std::uint64_t> available = free_bytes(path);
+  if (!available || *available >= bytes) return;
   throw Error(ErrorCode::local,
               fmt::format("{}: no room for {} bytes: {} are free on that disk, {} are missing", path, bytes,
-                          available, bytes - available),
+                          *available, bytes - *available),
               "no_space");
 }
 

@@ -1,9 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace avstage {
+
+/// The folder that a file's path stands in; "." for a bare name.
+std::string folder_of(const std::string& path);
+
+/// `path` as an absolute one, or the nearest folder above it that exists.
+std::string nearest_existing(const std::string& path);
+
+/// What this user can still write on the disk that holds `path`, which exists; nullopt where it does not
+/// tell.
+std::optional<std::uint64_t> free_bytes(const std::string& path);
 
 /// Error{local} "no_space" when the disk that holds `path`, which exists, has no room for `bytes` more; names
 /// both and what is missing. A disk that does not tell is believed to have it.

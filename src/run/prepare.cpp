@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 
+#include "base/disk.h"
 #include "base/leftovers.h"
 #include "base/suggest.h"
 #include "media/container_layout.h"
@@ -27,18 +28,6 @@ namespace avstage::run {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string folder_of(const std::string& path) {
-  std::string dir = fs::path(path).parent_path().string();
-  return dir.empty() ? "." : dir;
-}
-
-fs::path nearest_existing(const std::string& folder) {
-  std::error_code ec;
-  fs::path path = fs::absolute(folder, ec);
-  while (!fs::exists(path, ec) && path.has_relative_path()) path = path.parent_path();
-  return path;
-}
 
 /// Why nothing can be written there, as far as looking tells; "" where it can.
 std::string write_fault(const std::string& path) {

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <filesystem>
 
 #include "avstage/doctor.h"
+#include "base/disk.h"
 #include "base/log.h"
 #include "heygen/catalog.h"
 #include "ledger/file_system.h"
@@ -76,26 +76,12 @@ Finding check_font() {
   }
 }
 
-fs::path nearest_existing(fs::path path) {
-  std::error_code ec;
-  path = fs::absolute(path, ec);
-  while (!fs::exists(path, ec) && path.has_relative_path()) path = path.parent_path();
-  return path;
-}
-
-/// Bytes that this user can still write there.
-std::uint64_t free_bytes(const fs::path& folder) {
-  struct statvfs facts {};
-  if (::statvfs(folder.c_str(), &facts) != 0) return 0;
-  return std::uint64_t(facts.f_bavail) * facts.f_frsize;
-}
-
 /// The folder, or where it will be made.
 Finding check_folder(const std::string& check, const std::string& dir, bool local_only) {
   constexpr std::uint64_t kLeast = 100ULL << 20, kEnough = 2ULL << 30;
   const std::string other = fmt::format("choose another folder with --{} or AVSTAGE_{}", check,
                                         check == "state" ? "STATE" : "CACHE");
-  fs::path there = nearest_existing(dir);
+  const fs::path there = nearest_existing(dir);
   std::error_code ec;
   if (!fs::is_directory(there, ec))
     return bad(check, there.string() + " is no folder", other, ErrorCode::local);
@@ -108,7 +94,7 @@ Finding check_folder(const std::string& check, const std::string& dir, bool loca
     return bad(check, fmt::format("{} is on a network file system ({})", dir, network), other,
                ErrorCode::local);
   }
-  std::uint64_t free = free_bytes(there);
+  std::uint64_t free = free_bytes(there).value_or(0);
   std::string found =
       fmt::format("{}{}, {:.1f} GB free", dir, there == fs::absolute(dir, ec) ? "" : " (will be made)",
                   static_cast<double>(free) / 1e9);

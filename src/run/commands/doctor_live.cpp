@@ -11,6 +11,7 @@
 #include "avstage/catalog.h"
 #include "avstage/doctor.h"
 #include "base/atomic_file.h"
+#include "base/disk.h"
 #include "base/log.h"
 #include "heygen/old_api.h"
 #include "media/container_layout.h"
@@ -34,8 +35,7 @@ void require_writable(const std::string& path) {
     throw Error(ErrorCode::usage, path + ": exists; name another file for the transcript with -o",
                 "file_exists");
   }
-  std::string folder = fs::path(path).parent_path().string();
-  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) {
+  if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0) {
     throw Error(ErrorCode::local, path + ": the transcript cannot be written there", "unwritable");
   }
 }

@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.h"
 #include "base/crash_point.h"
+#include "base/disk.h"
 #include "base/sha256.h"
 #include "plan/content_key.h"
 
@@ -18,11 +19,6 @@ namespace avstage::run {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string folder_of(const std::string& path) {
-  std::string dir = fs::path(path).parent_path().string();
-  return dir.empty() ? "." : dir;
-}
 
 /// A name that needs no escaping in a URI.
 std::string plain(std::string name) {
