@@ -9,9 +9,9 @@
 #include "base/atomic_file.h"
 #include "media/io_context.h"
 #include "media/packet_pipe.h"
+#include "run/clip_feed.h"
 #include "run/clips/account.h"
 #include "run/clips/budget.h"
-#include "run/clip_feed.h"
 #include "run/clips/uploads.h"
 
 namespace avstage {

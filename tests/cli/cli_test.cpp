@@ -114,7 +114,8 @@ TEST_F(Cli, PlanSaysWhatWouldBeBoughtAndBuysNothing) {
   write_bytes(dir / "job.json", kAvatarJob);
   CliResult r = run({"plan", "job.json"});
   ASSERT_EQ(r.exit_code, 0) << r.err;
-  for (const char* part : {"clip 'h': will be bought", "can be rendered now", "will be rendered", "out.mp4"}) {
+  for (const char* part :
+       {"clip 'h': will be bought", "can be rendered now", "will be rendered", "out.mp4"}) {
     EXPECT_NE(r.out.find(part), std::string::npos) << part << " in " << r.out;
   }
   json plan = json::parse(run({"plan", "job.json", "--json"}).out);

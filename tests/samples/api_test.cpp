@@ -17,9 +17,9 @@ class Api : public SamplesBench {
   }
 
   std::string expect_ok(const std::string& command) {
-    Said said =
-        shell("export CXX='" AVSTAGE_CXX "' CXXFLAGS='" AVSTAGE_SANITIZE_FLAGS "' LSAN_OPTIONS='suppressions=" +
-              std::string(source_dir()) + "/tests/support/lsan.supp:print_suppressions=0'\n" + command);
+    Said said = shell(
+        "export CXX='" AVSTAGE_CXX "' CXXFLAGS='" AVSTAGE_SANITIZE_FLAGS "' LSAN_OPTIONS='suppressions=" +
+        std::string(source_dir()) + "/tests/support/lsan.supp:print_suppressions=0'\n" + command);
     EXPECT_EQ(said.code, 0) << command << "\n" << said.out;
     return said.out;
   }
