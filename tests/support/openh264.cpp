@@ -1,81 +1,25 @@
 #include "support/openh264.h"
 
-#include <dlfcn.h>
+#include <wels/codec_api.h>
+
+#include <memory>
 
 #include "media/demuxer.h"
 #include "media/h264.h"
 #include "support/media_fixtures.h"
 
 namespace avstage::test {
-
-// The library's ABI since its version 1.4: no header is needed to run the tests. With a name of its own: in
-// an unnamed namespace the compiler would know that nobody implements the decoder.
-namespace openh264 {
-
-struct DecodingParam {
-  char* file = nullptr;
-  unsigned int cpu_load = 0;
-  unsigned char target_layer = 255;
-  int error_concealment = 0;
-  bool parse_only = false;
-  struct {
-    unsigned int size = 8;
-    int kind = 1;
-  } property;
-};
-struct BufferInfo {
-  int status = 0;
-  unsigned long long in_time = 0, out_time = 0;
-  int width = 0, height = 0, format = 0, stride[2] = {};
-  unsigned char* planes[3] = {};
-};
-struct Decoder {
-  virtual long initialize(const DecodingParam*) = 0;
-  virtual long uninitialize() = 0;
-  virtual int decode_frame(const unsigned char*, int, unsigned char**, int*, int&, int&) = 0;
-  /// Despite its name the one that reorders.
-  virtual int decode_no_delay(const unsigned char*, int, unsigned char**, BufferInfo*) = 0;
-  virtual int decode(const unsigned char*, int, unsigned char**, BufferInfo*) = 0;
-  virtual int flush(unsigned char**, BufferInfo*) = 0;
-  virtual int parse(const unsigned char*, int, void*) = 0;
-  virtual int decode_extended(const unsigned char*, int, unsigned char*, int, int&, int&, int&, int&) = 0;
-  virtual long set_option(int, void*) = 0;
-
- protected:
-  ~Decoder() = default;
-};
-
-}  // namespace openh264
-
 namespace {
 
-using namespace openh264;
-
-class Library {
- public:
-  Library() : handle_(::dlopen("libopenh264.so.7", RTLD_NOW)) {}
-  bool there() const { return handle_ != nullptr; }
-  Decoder* create() const {
-    Decoder* decoder = nullptr;
-    auto make = reinterpret_cast<long (*)(Decoder**)>(::dlsym(handle_, "WelsCreateDecoder"));
-    return make != nullptr && make(&decoder) == 0 ? decoder : nullptr;
-  }
-  void destroy(Decoder* decoder) const {
-    reinterpret_cast<void (*)(Decoder*)>(::dlsym(handle_, "WelsDestroyDecoder"))(decoder);
-  }
-
- private:
-  void* handle_;
-};
-
-std::uint64_t checksum_of(unsigned char* const* planes, const BufferInfo& info) {
+std::uint64_t checksum_of(unsigned char* const* planes, const SBufferInfo& info) {
   media::FramePtr frame = media::make_frame();
-  frame->width = info.width;
-  frame->height = info.height;
+  const SSysMEMBuffer& picture = info.UsrData.sSystemBuffer;
+  frame->width = picture.iWidth;
+  frame->height = picture.iHeight;
   frame->format = AV_PIX_FMT_YUV420P;
   for (int i = 0; i < 3; ++i) {
     frame->data[i] = planes[i];
-    frame->linesize[i] = info.stride[i > 0];
+    frame->linesize[i] = picture.iStride[i > 0];
   }
   return checksum(*frame);
 }
@@ -91,18 +35,21 @@ std::string with_start_codes(std::string_view packet, media::h264::LengthSize le
 
 }  // namespace
 
-std::optional<std::vector<std::uint64_t>> decode_with_openh264(const std::string& path) {
-  static const Library library;
-  if (!library.there()) return std::nullopt;
-  Decoder* decoder = library.create();
-  DecodingParam param;
-  decoder->initialize(&param);
+std::vector<std::uint64_t> decode_with_openh264(const std::string& path) {
+  ISVCDecoder* made = nullptr;
+  if (WelsCreateDecoder(&made) != 0) return {};
+  const std::unique_ptr<ISVCDecoder, void (*)(ISVCDecoder*)> decoder(made, WelsDestroyDecoder);
+  SDecodingParam param{};
+  param.sVideoProperty = {sizeof(param.sVideoProperty), VIDEO_BITSTREAM_AVC};
+  param.uiTargetDqLayer = 255;
+  param.eEcActiveIdc = ERROR_CON_DISABLE;
+  decoder->Initialize(&param);
   std::vector<std::uint64_t> out;
   unsigned char* planes[3] = {};
-  BufferInfo info;
+  SBufferInfo info{};
   auto take = [&] {
-    if (info.status == 1) out.push_back(checksum_of(planes, info));
-    return info.status == 1;
+    if (info.iBufferStatus == 1) out.push_back(checksum_of(planes, info));
+    return info.iBufferStatus == 1;
   };
   media::Demuxer demuxer = media::Demuxer::open_file(path, media::Demuxer::Want::video);
   const AVCodecParameters& p = *demuxer.video()->codecpar;
@@ -121,20 +68,18 @@ std::optional<std::vector<std::uint64_t>> decode_with_openh264(const std::string
                                                       length_size);
     head.clear();
     info = {};
-    errors += decoder->decode_no_delay(reinterpret_cast<const unsigned char*>(bytes.data()),
-                                       static_cast<int>(bytes.size()), planes, &info) != 0;
+    errors += decoder->DecodeFrameNoDelay(reinterpret_cast<const unsigned char*>(bytes.data()),
+                                          static_cast<int>(bytes.size()), planes, &info) != 0;
     take();
   }
-  constexpr int end_option = 1;
   int end = 1;
-  decoder->set_option(end_option, &end);
+  decoder->SetOption(DECODER_OPTION_END_OF_STREAM, &end);
   for (int i = 0; i < 32; ++i) {
     info = {};
-    decoder->flush(planes, &info);
+    decoder->FlushFrame(planes, &info);
     if (!take()) break;
   }
-  decoder->uninitialize();
-  library.destroy(decoder);
+  decoder->Uninitialize();
   if (errors > 0) out.clear();
   return out;
 }
