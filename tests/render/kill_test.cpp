@@ -41,19 +41,29 @@ void PrintTo(const Share& share, std::ostream* out) {
 }
 constexpr Share shares[] = {{"v2", 50}, {"v3", 50}, {"v2 fallback", 15}, {"v3 fallback", 15}};
 
-class KillMatrixOf : public KillMatrix, public testing::WithParamInterface<Share> {};
+class KillMatrixOf : public KillMatrix, public testing::WithParamInterface<Share> {
+ protected:
+  void expect_unbroken(const Kill& kill) {
+    for (const std::string& flaw : broken(kill)) ADD_FAILURE() << kill.str() << ": " << flaw;
+  }
+};
 
 TEST_P(KillMatrixOf, BuysNothingTwiceAndTheFilmIsCompleteOrAbsent) {
   const auto [job, share] = GetParam();
   const std::vector<Kill> cells = all_kills(job);
   ASSERT_GT(cells.size(), 100u);
   const std::vector<Kill> kills = drawn(cells, share * (number_from("AVSTAGE_LONG", 0) == 1 ? 10 : 1));
-  for (const Kill& kill : kills) {
-    for (const std::string& flaw : broken(kill)) ADD_FAILURE() << kill.str() << ": " << flaw;
+  for (Kill kill : kills) {
+    const int killed = figures.kills;
+    expect_unbroken(kill);
+    if (figures.kills == killed) {  // fewer polls, or pieces of the stream, than in the run that was listed
+      kill.count = 1;
+      expect_unbroken(kill);
+    }
     if (HasFailure()) break;
   }
   EXPECT_EQ(figures.twice, 0);
-  EXPECT_GE(figures.kills, static_cast<int>(kills.size()) * 4 / 5);
+  EXPECT_EQ(figures.kills, static_cast<int>(kills.size()));
   std::string places;
   for (const auto& [place, n] : figures.places) places += fmt::format(" {} {}", place, n);
   fmt::print("{}: {} cells, {} kills, {} not reached, {} ambiguous ({} of them bought), {} bought twice;{}\n",
