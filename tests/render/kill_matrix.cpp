@@ -103,15 +103,15 @@ CliResult KillMatrix::run_and_kill(const std::string& name, const Kill& kill) {
       std::find(seen_from_outside.begin(), seen_from_outside.end(), kill.place) != seen_from_outside.end();
   auto words = environment(kill, false);
   if (!outside) words["AVSTAGE_CRASH_AT"] = fmt::format("{}:{}", kill.place, kill.count);
-  std::atomic<pid_t> pid = 0;
+  auto pid = std::make_shared<std::atomic<pid_t>>(0);
   if (outside) {
-    middle->kill_at(kill.place, kill.count, [&pid] {
-      while (pid == 0) std::this_thread::yield();
-      ::kill(pid, SIGKILL);  // it waits for the answer to what we have just seen: it is alive
+    middle->kill_at(kill.place, kill.count, [pid] {
+      while (*pid == 0) std::this_thread::yield();
+      ::kill(*pid, SIGKILL);  // it waits for the answer to what we have just seen: it is alive
     });
   }
   auto run = start(name, job_text(kill), words);
-  pid = run->pid();
+  *pid = run->pid();
   return run->wait();
 }
 

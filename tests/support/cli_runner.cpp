@@ -44,6 +44,9 @@ CliProcess::CliProcess(const std::string& binary, const std::vector<std::string>
   std::vector<std::string> args{binary};
   args.insert(args.end(), words.begin(), words.end());
   std::vector<std::string> env{"PATH=/usr/bin:/bin", "HOME=" + dir};
+  for (const char* name : {"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {
+    if (const char* value = ::getenv(name)) env.push_back(std::string(name) + "=" + value);
+  }
   for (const auto& [name, value] : environment) env.push_back(name + "=" + value);
   std::vector<char*> argv = pointers(args), envp = pointers(env);
   pid_ = ::fork();
