@@ -116,8 +116,9 @@ std::string offered_sha256(const Response& head) {
     if (sum.size() == digits) return sum;
   }
   // S3 gives the sum of a part for a part, and "SUM-N", a sum of sums, for what was uploaded in pieces.
-  std::string sum = head.status == 200 ? hex_of_base64(head.header("x-amz-checksum-sha256")) : "";
-  return sum.size() == digits ? sum : "";
+  if (head.status != 200) return "";
+  const std::string whole = hex_of_base64(head.header("x-amz-checksum-sha256"));
+  return whole.size() == digits ? whole : "";
 }
 
 void throw_changed(const std::string& how) {

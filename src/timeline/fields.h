@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -30,7 +32,7 @@ void read_fields(const Value& object, std::string_view what, std::initializer_li
   for (Fields<Draft> table : tables) {
     for (const Field<Draft>& field : table) keys.push_back(field.key);
   }
-  object.expect_object(std::string(what) + " { … } with the keys " + joined(keys));
+  object.expect_object(fmt::format("{} {{ … }} with the keys {}", what, joined(keys)));
   for (const json_text::Member& member : object.node().members) {
     const Field<Draft>* match = nullptr;
     for (Fields<Draft> table : tables) {
