@@ -110,15 +110,16 @@ std::string_view named_sum(std::string_view list, const std::string& lowered) {
 
 std::string offered_sha256(const Response& head) {
   constexpr std::size_t digits = 64;
+  std::string sum;
   for (const char* name : {"repr-digest", "digest"}) {
     const std::string list = head.header(name);
-    std::string sum = hex_of_base64(named_sum(list, lower(list)));
+    sum = hex_of_base64(named_sum(list, lower(list)));
     if (sum.size() == digits) return sum;
   }
   // S3 gives the sum of a part for a part, and "SUM-N", a sum of sums, for what was uploaded in pieces.
   if (head.status != 200) return "";
-  const std::string whole = hex_of_base64(head.header("x-amz-checksum-sha256"));
-  return whole.size() == digits ? whole : "";
+  sum = hex_of_base64(head.header("x-amz-checksum-sha256"));
+  return sum.size() == digits ? sum : "";
 }
 
 void throw_changed(const std::string& how) {

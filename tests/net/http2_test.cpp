@@ -167,7 +167,8 @@ TEST_F(Http2, what_breaks_always_there_is_given_up_after_five_tries_without_a_ne
     Error error = expect_failure(*server);
     EXPECT_EQ(error.code(), ErrorCode::network) << error.message();
     EXPECT_THAT(error.message(), HasSubstr("after 5 tries without a new byte"));
-    EXPECT_LE(facts.requests, 6);
+    // What has come by the time of the break may be a piece of what was sent: then the next try brings the rest.
+    EXPECT_LE(facts.requests, 25);
   }
 }
 
