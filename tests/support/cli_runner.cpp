@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,11 +72,18 @@ void CliProcess::signal(int number) const {
 
 CliResult CliProcess::wait() {
   int status = 0;
-  rusage usage{};
-  ::wait4(pid_, &status, 0, &usage);
+  ::waitpid(pid_, &status, 0);
   pid_ = -1;
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, out(), err(), usage.ru_maxrss};
+  return {code, out(), err()};
+}
+
+long CliProcess::peak_kb() const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
+  }
+  return 0;
 }
 
 std::string CliProcess::out() const {

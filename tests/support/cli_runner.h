@@ -12,7 +12,6 @@ namespace avstage::test {
 struct CliResult {
   int exit_code = -1;  ///< 128 + signal when one killed it
   std::string out, err;
-  long peak_kb = 0;  ///< largest resident set
 };
 
 /// A child process of the tool under test, with its output in files of `dir`.
@@ -28,6 +27,9 @@ class CliProcess {
   void signal(int number) const;
   pid_t pid() const { return pid_; }  ///< -1 once it was waited for
   CliResult wait();
+  /// Its largest resident set so far, in kB; 0 once it is over. What wait4() tells is at least this process's
+  /// own: the child was a copy of it before it became the tool.
+  long peak_kb() const;
   /// What it has written to stdout / stderr so far.
   std::string out() const;
   std::string err() const;
