@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "avstage/error.h"
+#include "base/stop.h"
 
 namespace avstage {
 namespace {
@@ -92,7 +93,7 @@ std::string sha256_file(const std::string& path, const std::stop_token& stop) {
   Sha256 hash;
   std::vector<std::byte> buffer(1 << 18);
   while (std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
-    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, path + ": stopped", "interrupted");
+    require_going(stop, path);
     hash.update(std::span(buffer.data(), n));
   }
   if (std::ferror(file.get())) throw Error(ErrorCode::input, path + ": read error", "unreadable");

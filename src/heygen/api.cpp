@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "base/stop.h"
 
 namespace avstage::heygen {
 namespace {
@@ -48,6 +49,10 @@ SubmitResult judge_failure(const Error& error) {
 }
 
 }  // namespace
+
+bool has_status(const Json& body) {
+  return member(member(body, "data"), "status").is_string();
+}
 
 std::string url_encode(std::string_view text) {
   std::string out;
@@ -167,7 +172,7 @@ void Api::wait(int tried, std::optional<std::int64_t> asked, const std::stop_tok
     delay = std::chrono::seconds(std::clamp<std::int64_t>(*asked, 0, longest));
     log::info("the vendor asks to wait {} s", *asked);
   }
-  if (!clock_.sleep(delay, stop)) throw Error(ErrorCode::interrupted, "interrupted", "interrupted");
+  if (!clock_.sleep(delay, stop)) throw_stopped();
 }
 
 void Api::warn_once(const std::string& text) {

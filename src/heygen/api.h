@@ -60,6 +60,9 @@ std::string url_encode(std::string_view text);
 /// What an answer to a create request means, whatever the dialect.
 SubmitResult judge_create(const Answer& answer, std::int64_t now_unix);
 
+/// The answer about one clip is usable: both dialects have the status in data.
+bool has_status(const Json& body);
+
 /// A list in pages. `next` gives the token of the following page, "" at the end.
 struct Pages {
   std::string path;

@@ -37,15 +37,11 @@ const Json& videos_of(const Json& body) {
   return member(member(body, "data"), "videos");
 }
 
-const Listing listing{{"/v1/video.list", [](const Json& body) { return videos_of(body).is_array(); },
-                       [](const Json& body) { return text_of(member(member(body, "data"), "token")); }},
-                      [](const Json& body, const std::string& tag) {
-                        return find_tagged(videos_of(body), "video_title", tag);
-                      }};
-
-bool has_status(const Json& body) {
-  return member(member(body, "data"), "status").is_string();
-}
+const Listing kV2Listing{{"/v1/video.list", [](const Json& body) { return videos_of(body).is_array(); },
+                          [](const Json& body) { return text_of(member(member(body, "data"), "token")); }},
+                         [](const Json& body, const std::string& tag) {
+                           return find_tagged(videos_of(body), "video_title", tag);
+                         }};
 
 bool has_asset_id(const Json& body) {
   return !text_of(member(member(body, "data"), "id")).empty();
@@ -107,7 +103,7 @@ class V2 : public Provider {
   }
 
   std::optional<std::string> find_by_tag(const std::string& tag, const std::stop_token& stop) override {
-    return find_in_list(api_, listing, tag, stop);
+    return find_in_list(api_, kV2Listing, tag, stop);
   }
 
  private:
@@ -115,7 +111,7 @@ class V2 : public Provider {
   void require_api(const std::stop_token& stop) {
     if (alive_) return;
     try {
-      alive_ = api_.get(listing.pages.path + "?limit=1", listing.pages.usable, stop).has_value();
+      alive_ = api_.get(kV2Listing.pages.path + "?limit=1", kV2Listing.pages.usable, stop).has_value();
     } catch (const Error& error) {
       if (error.name() == "gone") fail_gone(error.message());
       if (error.code() == ErrorCode::interrupted) throw;

@@ -8,17 +8,13 @@
 namespace avstage::heygen {
 namespace {
 
-bool has_status(const Json& body) {
-  return member(member(body, "data"), "status").is_string();
-}
-
 bool has_list(const Json& body) {
   return member(body, "data").is_array();
 }
 
-const Listing listing{{"/v3/videos", has_list, next_v3_page}, [](const Json& body, const std::string& tag) {
-                        return find_tagged(member(body, "data"), "title", tag);
-                      }};
+const Listing kV3Listing{
+    {"/v3/videos", has_list, next_v3_page},
+    [](const Json& body, const std::string& tag) { return find_tagged(member(body, "data"), "title", tag); }};
 
 std::map<std::string, std::string> words_of(const Json& body) {
   std::map<std::string, std::string> out;
@@ -38,7 +34,7 @@ std::optional<ApiError> failure_of(const Json& data) {
   return std::nullopt;
 }
 
-bool has_asset_id(const Json& body) {
+bool has_new_asset_id(const Json& body) {
   return !text_of(member(member(body, "data"), "asset_id")).empty();
 }
 
@@ -67,8 +63,8 @@ class V3 : public Provider {
   std::string upload(const AssetFile& file, const std::stop_token& stop) override {
     std::string boundary = "avstage-" + sha256_hex(file.content);
     net::Headers type = {{"Content-Type", "multipart/form-data; boundary=" + boundary}};
-    Json body =
-        api_.upload(api_.base() + "/v3/assets", std::move(type), form_of(file, boundary), has_asset_id, stop);
+    Json body = api_.upload(api_.base() + "/v3/assets", std::move(type), form_of(file, boundary),
+                            has_new_asset_id, stop);
     return text_of(member(member(body, "data"), "asset_id"));
   }
 
@@ -107,7 +103,7 @@ class V3 : public Provider {
   }
 
   std::optional<std::string> find_by_tag(const std::string& tag, const std::stop_token& stop) override {
-    return find_in_list(api_, listing, tag, stop);
+    return find_in_list(api_, kV3Listing, tag, stop);
   }
 
  private:

@@ -14,7 +14,6 @@ extern "C" {
 namespace avstage::media {
 namespace {
 
-constexpr int kChannels = 2;
 constexpr int kChunkWithoutFrameSize = 1024;  // PCM takes any number of samples
 
 AVSampleFormat choose_format(const AVCodec& codec) {

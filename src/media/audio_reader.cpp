@@ -17,8 +17,8 @@ constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
 // have given without it.
 const Time kPreRoll{1, 2};
 const Time kWarmUp{1, 4};
-const Time kDecodeAhead{5};  // nearer targets are decoded rather than sought
-const Time kHistory{1};      // kept for a read that starts a little earlier than the last one ended
+const Time kSoundAhead{5};  // nearer targets are decoded rather than sought
+const Time kHistory{1};     // kept for a read that starts a little earlier than the last one ended
 
 const AVStream& require_audio(const Demuxer& demuxer) {
   if (demuxer.audio() == nullptr) {
@@ -200,7 +200,7 @@ void AudioReader::Impl::seek(std::int64_t first) {
 
 void AudioReader::Impl::make_available(std::int64_t first, std::int64_t last) {
   bool far_ahead =
-      !ended && first > buffer_end() + samples(kDecodeAhead) && exact_time_base(stream.codecpar->sample_rate);
+      !ended && first > buffer_end() + samples(kSoundAhead) && exact_time_base(stream.codecpar->sample_rate);
   if (first < valid_from || far_ahead) seek(first);
   while (!ended && certain_end() < last) {
     step();

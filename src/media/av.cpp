@@ -107,6 +107,15 @@ PacketPtr make_packet() {
   return packet;
 }
 
+std::string_view extradata_of(const AVCodecParameters& p) {
+  return {reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size)};
+}
+
+bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b) {
+  return a.codec_id == b.codec_id && a.width == b.width && a.height == b.height &&
+         extradata_of(a) == extradata_of(b);
+}
+
 void set_extradata(AVCodecParameters& parameters, std::string_view bytes) {
   av_freep(&parameters.extradata);
   parameters.extradata_size = 0;

@@ -22,6 +22,14 @@ extern "C" {
 /// RAII and error checking over libav: only what the verbs of media/ need.
 namespace avstage::media {
 
+/// Of the buffers between libav and what it reads from or writes to, in bytes.
+inline constexpr int kIoBufferSize = 64 * 1024;
+/// Of all sound that is mixed, measured and encoded.
+inline constexpr int kChannels = 2;
+
+struct CodecContextDeleter {
+  void operator()(AVCodecContext* c) const { avcodec_free_context(&c); }
+};
 struct FrameDeleter {
   void operator()(AVFrame* f) const { av_frame_free(&f); }
 };
@@ -31,6 +39,7 @@ struct PacketDeleter {
 struct CodecParametersDeleter {
   void operator()(AVCodecParameters* p) const { avcodec_parameters_free(&p); }
 };
+using CodecContextPtr = std::unique_ptr<AVCodecContext, CodecContextDeleter>;
 using FramePtr = std::unique_ptr<AVFrame, FrameDeleter>;
 using PacketPtr = std::unique_ptr<AVPacket, PacketDeleter>;
 using CodecParametersPtr = std::unique_ptr<AVCodecParameters, CodecParametersDeleter>;
@@ -40,6 +49,9 @@ PacketPtr make_packet();
 /// A new reference to the same data.
 FramePtr ref_frame(const AVFrame& frame);
 
+std::string_view extradata_of(const AVCodecParameters& parameters);
+/// Whether one decoder shows packets of both without a new header.
+bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b);
 /// Replaces the parameter sets.
 void set_extradata(AVCodecParameters& parameters, std::string_view bytes);
 

@@ -23,11 +23,6 @@ namespace {
 constexpr std::int64_t kProbeBytes = 5'000'000;
 constexpr std::int64_t kAnalyzeMicroseconds = 5'000'000;
 
-struct PlainFile {
-  AVIOContext* context = nullptr;
-  ~PlainFile() { avio_closep(&context); }
-};
-
 void require_regular_file(const std::string& path) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) {
@@ -83,6 +78,11 @@ std::int64_t indexed_end(AVStream* stream) {
 }  // namespace
 
 struct Demuxer::Impl {
+  struct PlainFile {
+    AVIOContext* context = nullptr;
+    ~PlainFile() { avio_closep(&context); }
+  };
+
   std::string name;
   std::unique_ptr<IoContext> source;
   PlainFile file;

@@ -16,7 +16,7 @@ extern "C" {
 namespace avstage::media {
 namespace {
 
-bool is_mov(const AVFormatContext& context) {
+bool is_mov_family(const AVFormatContext& context) {
   return std::string_view(context.iformat->name).starts_with("mov,");
 }
 
@@ -46,7 +46,7 @@ int rotation_of(const AVStream& stream) {
 // complete index and promise nothing.
 std::optional<std::int64_t> promised_frames(const AVFormatContext& context, AVStream& stream) {
   if (stream.nb_frames <= 0) return std::nullopt;
-  if (!is_mov(context)) return stream.nb_frames;
+  if (!is_mov_family(context)) return stream.nb_frames;
   std::int64_t shown = 0;
   for (int i = 0, n = avformat_index_get_entries_count(&stream); i < n; ++i) {
     const AVIndexEntry* entry = avformat_index_get_entry(&stream, i);
@@ -71,7 +71,7 @@ std::optional<Time> tagged_duration(const AVStream& stream) {
 // libav guesses a length from the bit rate, and for a fragmented mp4 gives the part it has seen.
 std::optional<Time> stated_duration(const AVFormatContext& context, const AVStream& stream) {
   if (context.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return std::nullopt;
-  if (is_mov(context) && stream.nb_frames <= 0) return std::nullopt;
+  if (is_mov_family(context) && stream.nb_frames <= 0) return std::nullopt;
   if (stream.duration != AV_NOPTS_VALUE && stream.duration > 0) return time_of(stream.duration, stream);
   if (auto tagged = tagged_duration(stream)) return tagged;
   if (context.nb_streams > 1) return std::nullopt;  // the header's length is that of the longest stream

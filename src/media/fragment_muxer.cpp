@@ -6,10 +6,10 @@ extern "C" {
 #include <libavutil/mem.h>
 }
 
+#include "media/muxer.h"
+
 namespace avstage::media {
 namespace {
-
-constexpr int kMovieTimescale = 240'000;  // as in the files that muxer.cpp writes
 
 void open_buffer(AVFormatContext& context, const std::string& name) {
   check(avio_open_dyn_buf(&context.pb), "memory", name, ErrorCode::local);

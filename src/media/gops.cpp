@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/stop.h"
 #include "media/demuxer.h"
 #include "media/h264.h"
 #include "media/muxer.h"
@@ -22,11 +23,6 @@ std::string_view bytes_of(const AVPacket& packet) {
   return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
 }
 
-std::string_view extradata_of(const AVStream& stream) {
-  const AVCodecParameters& p = *stream.codecpar;
-  return {reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size)};
-}
-
 /// The picture packets of a file with their places on a grid.
 class GridReader {
  public:
@@ -38,11 +34,11 @@ class GridReader {
     if (demuxer_.video() == nullptr) fail(path, "has no picture");
     time_base_ = from_av(stream().time_base);
     start_ = stream().start_time == AV_NOPTS_VALUE ? 0 : stream().start_time;
-    sets_ = h264::read_sets(extradata_of(stream()), &length_size_);
+    sets_ = h264::read_sets(extradata_of(*stream().codecpar), &length_size_);
   }
 
   bool next() {
-    if (stop_.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    require_going(stop_);
     return demuxer_.read(*packet_);
   }
   void seek_before(std::int64_t frame, Time margin) {

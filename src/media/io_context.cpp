@@ -8,16 +8,12 @@ extern "C" {
 }
 
 namespace avstage::media {
-namespace {
-
-constexpr int kBufferSize = 64 * 1024;
-
-}  // namespace
+namespace {}  // namespace
 
 IoContext::IoContext(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {
-  auto* buffer = static_cast<std::uint8_t*>(av_malloc(kBufferSize));
+  auto* buffer = static_cast<std::uint8_t*>(av_malloc(kIoBufferSize));
   if (buffer == nullptr) throw std::bad_alloc();
-  context_ = avio_alloc_context(buffer, kBufferSize, 0, this, read_callback, nullptr, seek_callback);
+  context_ = avio_alloc_context(buffer, kIoBufferSize, 0, this, read_callback, nullptr, seek_callback);
   if (context_ == nullptr) {
     av_free(buffer);
     throw std::bad_alloc();

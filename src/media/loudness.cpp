@@ -13,7 +13,6 @@ extern "C" {
 namespace avstage::media {
 namespace {
 
-constexpr int kChannels = 2;
 constexpr double kStep = 0.001;     // of the figures that ebur128 gives for peaks
 constexpr double kSilence = -70.0;  // what the absolute gate leaves of silence
 

@@ -4,10 +4,10 @@
 
 #include <limits>
 
+#include "base/stop.h"
+
 namespace avstage::media {
 namespace {
-
-constexpr int kMovieTimescale = 240'000;  // whole for 24, 25, 30, 60, their n/1001, and 48 kHz
 
 struct Closer {
   void operator()(AVFormatContext* c) const {
@@ -59,7 +59,7 @@ Muxer::~Muxer() {
 
 /// Where a stop was asked for, libav's answer is a consequence of it.
 int Muxer::checked(int ret, const char* what) const {
-  if (stop_.stop_requested()) throw Error(ErrorCode::interrupted, path_ + ": stopped", "interrupted");
+  require_going(stop_, path_);
   return check(ret, what, path_, ErrorCode::local);
 }
 

@@ -13,10 +13,11 @@ extern "C" {
 #include <libavutil/mem.h>
 }
 
+#include "base/stop.h"
+
 namespace avstage::media {
 namespace {
 
-constexpr int kBufferSize = 64 * 1024;
 constexpr int kLook = 100;  ///< milliseconds between looks at `stop`
 
 /// Only Matroska has a place for the second picture that VP8 and VP9 keep their transparency in.
@@ -42,9 +43,9 @@ PacketPipe::PacketPipe(int fd, const std::string& container, const Demuxer& from
   check(avformat_alloc_output_context2(&context, nullptr, container.c_str(), nullptr), "container", name_,
         ErrorCode::local);
   context_.reset(context);
-  auto* buffer = static_cast<std::uint8_t*>(av_malloc(kBufferSize));
+  auto* buffer = static_cast<std::uint8_t*>(av_malloc(kIoBufferSize));
   if (buffer == nullptr) throw std::bad_alloc();
-  context->pb = avio_alloc_context(buffer, kBufferSize, 1, this, nullptr, write_callback, nullptr);
+  context->pb = avio_alloc_context(buffer, kIoBufferSize, 1, this, nullptr, write_callback, nullptr);
   if (context->pb == nullptr) {
     av_free(buffer);
     throw std::bad_alloc();
@@ -121,7 +122,7 @@ void PacketPipe::finish() {
 }
 
 int PacketPipe::checked(int answer, const char* what) const {
-  if (stop_.stop_requested()) throw Error(ErrorCode::interrupted, name_ + ": stopped", "interrupted");
+  require_going(stop_, name_);
   if (error_ == EPIPE) throw Error(ErrorCode::local, name_ + ": nobody reads it any more", "broken_pipe");
   if (error_ != 0) {
     throw Error(ErrorCode::local, fmt::format("{}: {}: {}", name_, what, std::strerror(error_)), "write");

@@ -8,11 +8,6 @@
 namespace avstage::media {
 namespace {
 
-struct ContextDeleter {
-  void operator()(AVCodecContext* c) const { avcodec_free_context(&c); }
-};
-using ContextPtr = std::unique_ptr<AVCodecContext, ContextDeleter>;
-
 /// In full range RGB or YCbCr, as stills have it.
 FramePtr as_still(const AVFrame& frame, const std::string& pix_fmt) {
   FilterGraph graph(1);
@@ -29,12 +24,12 @@ FramePtr as_still(const AVFrame& frame, const std::string& pix_fmt) {
   return out;
 }
 
-ContextPtr open_encoder(const std::string& codec, const AVFrame& like, Rational fps) {
+CodecContextPtr open_encoder(const std::string& codec, const AVFrame& like, Rational fps) {
   const AVCodec* encoder = avcodec_find_encoder_by_name(codec.c_str());
   if (encoder == nullptr) {
     throw Error(ErrorCode::local, fmt::format("this libavcodec is built without the encoder {}", codec));
   }
-  ContextPtr context(avcodec_alloc_context3(encoder));
+  CodecContextPtr context(avcodec_alloc_context3(encoder));
   if (!context) throw std::bad_alloc();
   context->width = like.width;
   context->height = like.height;
@@ -65,7 +60,7 @@ std::string still_bytes(const AVFrame& frame, const std::string& codec) {
   init_logging();
   FramePtr still = as_still(frame, codec == "mjpeg" ? "yuvj420p" : "rgb24");
   if (codec == "mjpeg") still->quality = 3 * FF_QP2LAMBDA;
-  ContextPtr context = open_encoder(codec, *still, Rational(25));
+  CodecContextPtr context = open_encoder(codec, *still, Rational(25));
   check(avcodec_send_frame(context.get(), still.get()), "encoding", codec, ErrorCode::local);
   check(avcodec_send_frame(context.get(), nullptr), "encoding", codec, ErrorCode::local);
   PacketPtr packet = next_packet(*context);
@@ -78,7 +73,7 @@ void write_gif(const std::string& path, std::span<const FramePtr> frames, Ration
   std::vector<FramePtr> stills;
   for (const FramePtr& frame : frames) stills.push_back(as_still(*frame, "rgb8"));
   if (stills.empty()) throw Error(ErrorCode::bug, path + ": a GIF of no frame");
-  ContextPtr context = open_encoder("gif", *stills.front(), fps);
+  CodecContextPtr context = open_encoder("gif", *stills.front(), fps);
   CodecParametersPtr parameters(avcodec_parameters_alloc());
   check(avcodec_parameters_from_context(parameters.get(), context.get()), "parameters", "gif",
         ErrorCode::local);

@@ -30,17 +30,12 @@ Kind kind_of(const std::string& codec) {
               fmt::format("video codec '{}' is unknown; allowed are h264, hevc, vp9", codec));
 }
 
-struct ContextDeleter {
-  void operator()(AVCodecContext* c) const { avcodec_free_context(&c); }
-};
-using ContextPtr = std::unique_ptr<AVCodecContext, ContextDeleter>;
-
-ContextPtr allocate(const char* library) {
+CodecContextPtr allocate(const char* library) {
   const AVCodec* encoder = avcodec_find_encoder_by_name(library);
   if (encoder == nullptr) {
     throw Error(ErrorCode::local, fmt::format("this libavcodec is built without the encoder {}", library));
   }
-  ContextPtr context(avcodec_alloc_context3(encoder));
+  CodecContextPtr context(avcodec_alloc_context3(encoder));
   if (!context) throw std::bad_alloc();
   return context;
 }
@@ -112,9 +107,9 @@ void set_structure(AVCodecContext& c, const VideoEncoderSettings& s) {
 /// What a try at fitting in with another stream changes.
 using Adapt = std::function<void(AVCodecContext&)>;
 
-ContextPtr open(const VideoEncoderSettings& settings, const Adapt& adapt) {
+CodecContextPtr open(const VideoEncoderSettings& settings, const Adapt& adapt) {
   Kind kind = kind_of(settings.codec);
-  ContextPtr context = allocate(kind.library);
+  CodecContextPtr context = allocate(kind.library);
   describe_picture(*context, settings);
   set_structure(*context, settings);
   set_rate(*context, settings, kind.default_crf);
@@ -159,14 +154,14 @@ void adapt(AVCodecContext& c, const std::string& preset, const h264::Sps& other,
   c.colorspace = static_cast<AVColorSpace>(other.matrix);
 }
 
-ContextPtr open_beside(const VideoEncoderSettings& settings, std::string& extradata) {
+CodecContextPtr open_beside(const VideoEncoderSettings& settings, std::string& extradata) {
   const h264::ParameterSets sets = h264::read_sets(settings.beside);
   const h264::Sps other = h264::parse_sps(sets.sps.at(0));
   const int number = free_number(sets);
   const bool b_frames = other.reorder > 0, pyramid = other.reorder > 1 && other.dpb > 3;
   for (const Depth depth : {Depth{false, pyramid, b_frames}, Depth{true, pyramid, b_frames},
                             Depth{true, false, b_frames}, Depth{true, false, false}}) {
-    ContextPtr context =
+    CodecContextPtr context =
         open(settings, [&](AVCodecContext& c) { adapt(c, settings.preset, other, number, depth); });
     h264::ParameterSets own = h264::read_sets({reinterpret_cast<const char*>(context->extradata),
                                                static_cast<std::size_t>(context->extradata_size)});

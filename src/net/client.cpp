@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/stop.h"
 #include "net/proxy.h"
 #include "net/transfer.h"
 
@@ -250,7 +251,7 @@ Client::~Client() = default;
 
 Response Client::perform(const Request& request, const std::stop_token& stop) {
   require_allowed_url(request.url, impl_->options.allow_http);
-  if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "interrupted", "interrupted");
+  require_going(stop);
   Collector collector(request.max_body);
   std::uint64_t id = impl_->start({.zone = Zone::api, .request = request}, collector);
   {

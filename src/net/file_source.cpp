@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/stop.h"
 #include "net/http_stream.h"
 
 namespace avstage::net {
@@ -32,7 +33,7 @@ class FileSource : public ByteSource {
 
   std::size_t read(std::span<std::byte> out) override {
     for (;;) {
-      if (aborted_) throw Error(ErrorCode::interrupted, "interrupted", "interrupted");
+      if (aborted_) throw_stopped();
       ssize_t n = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(position_));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) fail("cannot read");

@@ -12,6 +12,7 @@
 #include "avstage/error.h"
 #include "base/crash_point.h"
 #include "base/disk.h"
+#include "base/stop.h"
 
 namespace avstage::net {
 namespace {
@@ -153,7 +154,7 @@ std::optional<std::uint64_t> Spool::wait_for_far_reader(std::uint64_t distance, 
 }
 
 void Spool::throw_if_ended(const std::atomic<bool>& gone) const {
-  if (aborted_ || gone) throw Error(ErrorCode::interrupted, "interrupted", "interrupted");
+  if (aborted_ || gone) throw_stopped();
 }
 
 std::size_t Spool::read(std::uint64_t at, std::span<std::byte> out, const std::atomic<bool>& gone) {
@@ -211,7 +212,7 @@ void Spool::wait_finished(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, stop, [&] { return over(); });
   if (failure_ && !aborted_) std::rethrow_exception(failure_);
-  if (!finished_) throw Error(ErrorCode::interrupted, "interrupted", "interrupted");
+  if (!finished_) throw_stopped();
 }
 
 }  // namespace avstage::net

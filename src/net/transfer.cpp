@@ -249,7 +249,7 @@ void Transfer::finish(int code) noexcept {
 }
 
 void Transfer::interrupt() noexcept {
-  handler_.on_done(std::make_exception_ptr(Error(ErrorCode::interrupted, "interrupted", "interrupted")));
+  handler_.on_done(std::make_exception_ptr(Error(ErrorCode::interrupted, "stopped", "interrupted")));
 }
 
 std::exception_ptr Transfer::result(int code) const {

@@ -1,6 +1,7 @@
 #include "run/clip_feed.h"
 
 #include "base/atomic_file.h"
+#include "base/stop.h"
 #include "run/clips/acquire.h"
 #include "run/clips/contract.h"
 #include "run/prepare.h"
@@ -107,7 +108,7 @@ void ClipFeed::wait_for(State state, const std::stop_token& stop) const {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, stop, [&] { return state_ >= state; });
   if (failure_) std::rethrow_exception(failure_);
-  if (state_ < state) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+  if (state_ < state) throw_stopped();
 }
 
 void ClipFeed::wait_readable(const std::stop_token& stop) const {

@@ -1,5 +1,6 @@
 #include "run/generate.h"
 
+#include "base/stop.h"
 #include "media/demuxer.h"
 #include "run/clips/acquire.h"
 #include "run/clips/budget.h"
@@ -23,7 +24,7 @@ class Collector {
     std::stop_callback wake(p_.stop, [this] { acquirer_.interrupt(); });
     for (std::size_t left = missing.size(); left > 0;) {
       auto news = acquirer_.news().pop(p_.stop);
-      if (!news) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+      if (!news) throw_stopped();
       if (news->kind == AcquireNews::Kind::readable) continue;
       --left;
       if (news->kind == AcquireNews::Kind::proven)

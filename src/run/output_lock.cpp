@@ -7,6 +7,7 @@
 
 #include "base/atomic_file.h"
 #include "base/sha256.h"
+#include "base/stop.h"
 #include "ledger/lock_file.h"
 
 namespace avstage::run {
@@ -53,7 +54,7 @@ void OutputLocks::take(Session& session, const std::string& path, const Observer
                   "locked");
     }
     if (!told) observer({Event::Kind::note, "", "waiting for another run that is making " + path, 0, 0, 0});
-    if (!session.clock().sleep(100ms, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    if (!session.clock().sleep(100ms, stop)) throw_stopped();
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/stop.h"
 #include "run/clips/acquire.h"
 #include "run/clips/extras.h"
 #include "run/clips/first_failure.h"
@@ -27,7 +28,7 @@ class Scheduler {
       if (render_next()) continue;
       if (in_flight_ == 0) break;
       auto news = acquirer_.news().pop(p_.stop);
-      if (!news) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+      if (!news) throw_stopped();
       take(std::move(*news));
     }
     failures_.rethrow();

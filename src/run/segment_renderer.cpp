@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/atomic_file.h"
+#include "base/stop.h"
 #include "media/gops.h"
 #include "media/muxer.h"
 #include "plan/media_cuts.h"
@@ -138,7 +139,7 @@ std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, c
   std::int64_t n = 0;
   for (const plan::Span& span : segment.spans) {
     compositor_.compose(span, [&](media::FramePtr frame) {
-      if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+      require_going(stop);
       for (auto& target : targets) target->send(*frame, n);
       on_frame(++n);
     });

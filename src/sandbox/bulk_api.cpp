@@ -49,7 +49,7 @@ json create_batch(Service& service, const std::string& key, const httplib::Reque
   return batch;
 }
 
-json created(const json& batch) {
+json accepted(const json& batch) {
   json data = {{"batch_id", batch["batch_id"]}, {"status", "processing"}};
   data["total_items"] = batch["items"].size();
   return {{"data", data}};
@@ -177,7 +177,7 @@ json tell_batch(Service& service, const json& batch, bool call) {
 void serve_bulk(httplib::Server& server, Service& service) {
   serve_orders(server, service, "/v3/videos/batches", Dialect::v3, true,
                [&service](const auto& key, const auto& request, const json& body) {
-                 return created(create_batch(service, key, request, body));
+                 return accepted(create_batch(service, key, request, body));
                });
   server.Get("/v3/videos/statuses", guarded(service, [&service](const auto& request, auto& response) {
                get_statuses(service, request, response);

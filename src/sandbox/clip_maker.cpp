@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/atomic_file.h"
+#include "base/stop.h"
 #include "media/encoder.h"
 #include "media/filter_graph.h"
 #include "media/muxer.h"
@@ -271,7 +272,7 @@ void add_scene(ClipWriter& writer, const Scene& asked, const ClipSpec& spec, con
   std::vector<float> samples;
   const std::int64_t first = writer.frames();
   for (;;) {
-    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "sandbox: stopped", "interrupted");
+    require_going(stop, "sandbox");
     Rational fps(spec.fps);
     auto length = frame_to_sample(writer.frames() + 1, fps, Speech::kRate) -
                   frame_to_sample(writer.frames(), fps, Speech::kRate);

@@ -7,6 +7,9 @@
 
 namespace avstage::sandbox {
 
+/// Of one scene, in characters, and of one video: both dialects have these.
+inline constexpr std::size_t kMaxText = 5000, kMaxScenes = 50;
+
 /// What a create request asks for, after it passed the documented limits.
 struct Order {
   ClipSpec clip;

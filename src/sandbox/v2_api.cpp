@@ -5,15 +5,15 @@ using nlohmann::json;
 namespace {
 
 /// v1's numbers: the status calls of this generation answer with them.
-constexpr int kSuccess = 100;
+constexpr int kV1Success = 100;
 constexpr int kBadQuery = 40012;
 
-json created(const Video& video) {
+json v2_created(const Video& video) {
   return {{"error", nullptr}, {"data", {{"video_id", video.id}}}};
 }
 
 json v1_answer(json data) {
-  return {{"code", kSuccess}, {"message", "Success"}, {"data", std::move(data)}};
+  return {{"code", kV1Success}, {"message", "Success"}, {"data", std::move(data)}};
 }
 
 json error_of(const Told& told) {
@@ -71,7 +71,7 @@ json list_data(Service& service, const httplib::Request& request) {
   return {{"token", token}, {"videos", std::move(items)}};
 }
 
-void remove(Service& service, const std::string& id) {
+void delete_v2(Service& service, const std::string& id) {
   service.count("deletes");
   service.remove(service.find(id, Dialect::v2));
 }
@@ -85,7 +85,7 @@ Order read_flat_order(const json& body) {
 
 /// The short-lived generation between the two.
 void serve_flat(httplib::Server& server, Service& service) {
-  serve_create(server, service, {"/v2/videos", Dialect::v2, read_flat_order, created});
+  serve_create(server, service, {"/v2/videos", Dialect::v2, read_flat_order, v2_created});
   auto enveloped = [](json data) { return json{{"error", nullptr}, {"data", std::move(data)}}; };
   server.Get("/v2/videos",
              guarded(service, [&service, enveloped](const httplib::Request& request, auto& response) {
@@ -100,7 +100,7 @@ void serve_flat(httplib::Server& server, Service& service) {
              }));
   server.Delete(R"(/v2/videos/([^/]+))",
                 guarded(service, [&service, enveloped](const auto& request, auto& response) {
-                  remove(service, request.matches[1]);
+                  delete_v2(service, request.matches[1]);
                   answer(response, 200, enveloped({{"deleted", true}, {"id", request.matches[1]}}));
                 }));
 }
@@ -108,10 +108,10 @@ void serve_flat(httplib::Server& server, Service& service) {
 }  // namespace
 
 void serve_v2(httplib::Server& server, Service& service) {
-  serve_create(server, service, {"/v2/video/generate", Dialect::v2, read_v2_order, created});
-  serve_create(server, service, {R"(/v1/video\.webm)", Dialect::v2, read_v1_webm_order, created});
+  serve_create(server, service, {"/v2/video/generate", Dialect::v2, read_v2_order, v2_created});
+  serve_create(server, service, {R"(/v1/video\.webm)", Dialect::v2, read_v1_webm_order, v2_created});
   serve_create(server, service,
-               {R"(/v2/template/([^/]+)/generate)", Dialect::v2, read_template_order, created});
+               {R"(/v2/template/([^/]+)/generate)", Dialect::v2, read_template_order, v2_created});
   server.Get(R"(/v1/video_status\.get)", guarded(service, [&service](const auto& request, auto& response) {
                get_status(service, request, response);
              }));
@@ -119,7 +119,7 @@ void serve_v2(httplib::Server& server, Service& service) {
                answer(response, 200, v1_answer(list_data(service, request)));
              }));
   server.Delete(R"(/v1/video\.delete)", guarded(service, [&service](const auto& request, auto& response) {
-                  remove(service, id_in_query(request));
+                  delete_v2(service, id_in_query(request));
                   answer(response, 200, v1_answer(nullptr));
                 }));
   serve_flat(server, service);

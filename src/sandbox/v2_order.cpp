@@ -11,10 +11,6 @@ namespace avstage::sandbox {
 using nlohmann::json;
 namespace {
 
-constexpr std::size_t kMaxScenes = 50;
-constexpr std::size_t kMaxText = 5000;
-constexpr Color kWhite{255, 255, 255, 255};
-
 void read_offset(const Fields& character, Scene& scene) {
   if (!character.has("offset")) return;
   Fields offset = character.object("offset");
@@ -99,7 +95,7 @@ Voice read_voice(const Fields& voice) {
 void read_background(const Fields& background, Scene& scene) {
   std::string type = background.text("type");
   if (type == "color") {
-    scene.background = background.color("value", kWhite);
+    scene.background = background.color("value", scene.background);
     return;
   }
   if (type != "image" && type != "video") background.refuse("type", "must be one of color, image, video");

@@ -6,7 +6,7 @@ namespace avstage::sandbox {
 using nlohmann::json;
 namespace {
 
-json created(const Video& video) {
+json v3_created(const Video& video) {
   return {
       {"data", {{"video_id", video.id}, {"status", "waiting"}, {"output_format", container_of(video.spec)}}}};
 }
@@ -62,7 +62,7 @@ void get_list(Service& service, const httplib::Request& request, httplib::Respon
   answer(response, 200, {{"data", std::move(items)}, {"has_more", more}, {"next_token", token}});
 }
 
-void remove(Service& service, const httplib::Request& request, httplib::Response& response) {
+void delete_v3(Service& service, const httplib::Request& request, httplib::Response& response) {
   service.count("deletes");
   Video video = service.find(request.matches[1], Dialect::v3);
   service.remove(video);
@@ -79,7 +79,7 @@ json v3_failure(const Told& told) {
 }
 
 void serve_v3(httplib::Server& server, Service& service) {
-  serve_create(server, service, {"/v3/videos", Dialect::v3, read_v3_order, created, true});
+  serve_create(server, service, {"/v3/videos", Dialect::v3, read_v3_order, v3_created, true});
   serve_create(server, service,
                {"/v3/templates/([^/]+)", Dialect::v3, read_template_order, created_from_template, true});
   server.Get("/v3/videos", guarded(service, [&service](const auto& request, auto& response) {
@@ -89,7 +89,7 @@ void serve_v3(httplib::Server& server, Service& service) {
                get_video(service, request, response);
              }));
   server.Delete(R"(/v3/videos/([^/]+))", guarded(service, [&service](const auto& request, auto& response) {
-                  remove(service, request, response);
+                  delete_v3(service, request, response);
                 }));
 }
 

@@ -11,9 +11,7 @@ namespace avstage::sandbox {
 using nlohmann::json;
 namespace {
 
-constexpr std::size_t kMaxText = 5000, kMaxScenes = 50;
-
-Voice read_voice(const Fields& body) {
+Voice read_v3_voice(const Fields& body) {
   std::string source = body.exactly_one({"script", "audio_url", "audio_asset_id"});
   Voice voice;
   if (source != "script") {
@@ -35,7 +33,7 @@ Voice read_voice(const Fields& body) {
 }
 
 /// The vendor calls the colour "value" in a clip of one scene and "color" in a studio's scenes.
-void read_background(const Fields& body, const char* color, Scene& scene) {
+void read_v3_background(const Fields& body, const char* color, Scene& scene) {
   if (!body.has("background")) return;
   Fields background = body.object("background");
   std::string type = background.text("type");
@@ -68,9 +66,9 @@ Scene read_input(const Fields& input, const char* color) {
   } else {
     input.refuse("type", fmt::format("is \"{}\", the sandbox makes avatar, image and studio videos", type));
   }
-  scene.voice = read_voice(input);
+  scene.voice = read_v3_voice(input);
   if (scene.voice.voice_id.empty()) scene.voice.voice_id = "default of " + scene.avatar_id + scene.photo;
-  read_background(input, color, scene);
+  read_v3_background(input, color, scene);
   return scene;
 }
 
@@ -81,7 +79,7 @@ Scene read_image_scene(const Fields& item) {
   if (item.has("duration")) {
     scene.voice.silence = item.number("duration", {0.01, 300}, 1);
   } else {
-    scene.voice = read_voice(item);
+    scene.voice = read_v3_voice(item);
   }
   return scene;
 }

@@ -12,7 +12,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::chrono::milliseconds kCheckTime{1000};
-constexpr int kSuccess = 100, kBadUrl = 400542, kNoEndpoint = 400131;  // v1's numbers
+constexpr int kWebhookSuccess = 100, kBadUrl = 400542, kNoEndpoint = 400131;  // v1's numbers
 
 /// The vendor's event types; the sandbox has reason for the first two and the last only.
 json make_event_types() {
@@ -126,12 +126,12 @@ json update(Service& service, const std::string& id, const json& body) {
   return change(service, id, [&](json& endpoint) { read_endpoint(Fields(body, ""), endpoint); });
 }
 
-void remove(Service& service, const std::string& id) {
+void delete_endpoint(Service& service, const std::string& id) {
   service.endpoints.edit([&](json& list) { list.erase(place(list, id)); });
 }
 
-json v1_answer(const json& data) {
-  return {{"code", kSuccess}, {"data", data}, {"msg", nullptr}, {"message", nullptr}};
+json endpoint_answer(const json& data) {
+  return {{"code", kWebhookSuccess}, {"data", data}, {"msg", nullptr}, {"message", nullptr}};
 }
 
 /// v3 shows a secret once.
@@ -157,16 +157,16 @@ json history(Service& service, const std::string& type, const std::string& entit
   return out;
 }
 
-using Answer = std::function<json(const httplib::Request&)>;
+using Body = std::function<json(const httplib::Request&)>;
 
-httplib::Server::Handler answering(Service& service, const Answer& body) {
+httplib::Server::Handler answering(Service& service, const Body& body) {
   return guarded(service, [body](const httplib::Request& request, httplib::Response& response) {
     answer(response, 200, body(request));
   });
 }
 
 /// The same, and what a key was answered within a day is its answer again.
-httplib::Server::Handler once_a_key(Service& service, const Answer& body) {
+httplib::Server::Handler once_a_key(Service& service, const Body& body) {
   return answering(service, [&service, body](const httplib::Request& request) {
     std::string key = read_key(request);
     if (key.empty()) return body(request);
@@ -185,7 +185,7 @@ httplib::Server::Handler once_a_key(Service& service, const Answer& body) {
   });
 }
 
-httplib::Server::Handler paging(Service& service, const Answer& items) {
+httplib::Server::Handler paging(Service& service, const Body& items) {
   return guarded(service, [items](const httplib::Request& request, httplib::Response& response) {
     answer_page(request, response, items(request));
   });
@@ -195,23 +195,24 @@ void serve_v1_hooks(httplib::Server& server, Service& service) {
   server.Post(R"(/v1/webhook/endpoint\.add)", answering(service, [&service](const auto& request) {
                 json body = parse_body(request.body), endpoint = new_endpoint(body);
                 check_url(body);
-                return v1_answer(add(service, endpoint));
+                return endpoint_answer(add(service, endpoint));
               }));
-  server.Get(R"(/v1/webhook/endpoint\.list)",
-             answering(service, [&service](const auto&) { return v1_answer(service.endpoints.all()); }));
+  server.Get(R"(/v1/webhook/endpoint\.list)", answering(service, [&service](const auto&) {
+               return endpoint_answer(service.endpoints.all());
+             }));
   server.Patch(R"(/v1/webhook/endpoint\.update)", answering(service, [&service](const auto& request) {
                  json body = parse_body(request.body);
                  check_url(body);
-                 return v1_answer(update(service, Fields(body, "").text("endpoint_id"), body));
+                 return endpoint_answer(update(service, Fields(body, "").text("endpoint_id"), body));
                }));
   server.Delete(R"(/v1/webhook/endpoint\.delete)", answering(service, [&service](const auto& request) {
-                  remove(service, request.get_param_value("endpoint_id"));
-                  return v1_answer(nullptr);
+                  delete_endpoint(service, request.get_param_value("endpoint_id"));
+                  return endpoint_answer(nullptr);
                 }));
   server.Get(R"(/v1/webhook/webhook\.list)", answering(service, [](const auto&) {
                json names = json::array();
                for (const json& type : event_types()) names.push_back(type["event_type"]);
-               return v1_answer(names);
+               return endpoint_answer(names);
              }));
 }
 
@@ -231,7 +232,7 @@ void serve_v3_hooks(httplib::Server& server, Service& service) {
                  return json{{"data", v3_endpoint(endpoint, false)}};
                }));
   server.Delete(kEndpoint, answering(service, [&service](const auto& request) {
-                  remove(service, request.matches[1]);
+                  delete_endpoint(service, request.matches[1]);
                   return json{{"data", json::object()}, {"error", nullptr}};
                 }));
   server.Post(

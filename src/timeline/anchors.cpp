@@ -12,7 +12,7 @@
 namespace avstage {
 namespace {
 
-using Kind = TimeExpr::Kind;
+using TimeKind = TimeExpr::Kind;
 using Edge = TimeExpr::Edge;
 
 constexpr int none = -1;
@@ -21,7 +21,7 @@ std::string name_of(const Clip& clip) {
   return clip.id.empty() ? clip.mark.pointer : clip.id;
 }
 
-bool is_kind(const std::optional<TimeExpr>& time, Kind kind) {
+bool is_kind(const std::optional<TimeExpr>& time, TimeKind kind) {
   return time && time->kind == kind;
 }
 
@@ -37,7 +37,7 @@ class Anchors {
         bool follows = !clip.start && &clip != &track.clips.front();
         clips_.push_back(&clip);
         hangs_on_.push_back(follows ? node(index - 1, Edge::end) : none);
-        hangs_on_.push_back(is_kind(clip.duration, Kind::end) ? none : node(index, Edge::start));
+        hangs_on_.push_back(is_kind(clip.duration, TimeKind::end) ? none : node(index, Edge::start));
       }
     }
   }
@@ -70,7 +70,7 @@ class Anchors {
   }
 
   void resolve(int clip, Edge edge, const std::optional<TimeExpr>& time) {
-    if (!is_kind(time, Kind::anchor)) return;
+    if (!is_kind(time, TimeKind::anchor)) return;
     auto found = by_id_.find(time->clip);
     if (found == by_id_.end()) refuse_unknown(*time);
     if (found->second == clip) {
@@ -106,7 +106,7 @@ class Anchors {
 
   [[noreturn]] void refuse_circle(int first) const {
     // An anchor is what closes a circle.
-    while (!is_kind(time_of(first), Kind::anchor)) first = hangs_on_[at(first)];
+    while (!is_kind(time_of(first), TimeKind::anchor)) first = hangs_on_[at(first)];
     constexpr int max_hops = 12;
     std::string circle = name_of_edge(first);
     int i = first, hops = 0;
@@ -123,7 +123,7 @@ class Anchors {
   /// Where the programme's end decides the end of a clip, nothing can stand there: it would move that end.
   void check_after_end(int n) const {
     const int before = hangs_on_[at(n)];
-    if (before == none || edge_of(before) != Edge::end || !is_kind(clip_of(before).duration, Kind::end))
+    if (before == none || edge_of(before) != Edge::end || !is_kind(clip_of(before).duration, TimeKind::end))
       return;
     const auto& time = time_of(n);
     Rational offset = to_seconds(clip_of(before).duration->offset, fps_);
@@ -138,7 +138,7 @@ class Anchors {
 
   bool hangs_on_end(int n) const {
     for (; n != none; n = hangs_on_[at(n)]) {
-      if (is_kind(time_of(n), Kind::end)) return true;
+      if (is_kind(time_of(n), TimeKind::end)) return true;
     }
     return false;
   }
@@ -148,8 +148,8 @@ class Anchors {
     for (int n = 1; n < static_cast<int>(hangs_on_.size()); n += 2) {
       if (!hangs_on_end(n)) return;
       const Clip& clip = clip_of(n);
-      if (user == nullptr && is_kind(clip.duration, Kind::end)) user = &*clip.duration;
-      if (user == nullptr && is_kind(clip.start, Kind::end)) user = &*clip.start;
+      if (user == nullptr && is_kind(clip.duration, TimeKind::end)) user = &*clip.duration;
+      if (user == nullptr && is_kind(clip.start, TimeKind::end)) user = &*clip.start;
     }
     fail(user->mark, "circle", "\"end\" in a programme whose end no clip decides",
          "at least one clip with a start and a length of its own");

@@ -11,10 +11,10 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_identifier = 200, max_text = 10'000, max_url = 2000, max_variables = 200;
-using Kind = TemplateVariable::Kind;
-/// In the order of Kind, without text.
+constexpr std::size_t max_url = 2000, max_template_variables = 200;
+/// In the order of TemplateVariable::Kind, without text; the first three name media.
 constexpr std::string_view kind_words[] = {"image", "video", "audio", "voice", "avatar", "talking_photo"};
+constexpr int kMedia = 3;
 
 TemplateVariable read_variable(const Value& value, const std::string& base_dir) {
   TemplateVariable out;
@@ -28,9 +28,9 @@ TemplateVariable read_variable(const Value& value, const std::string& base_dir) 
   const json_text::Member& member = value.node().members.front();
   auto word = std::find(std::begin(kind_words), std::end(kind_words), member.key);
   if (word == std::end(kind_words)) value.refuse_key(member, "a variable", kind_words);
-  out.kind = static_cast<Kind>(word - std::begin(kind_words) + 1);
+  out.kind = static_cast<TemplateVariable::Kind>(word - std::begin(kind_words) + 1);
   Value inner = value.child(member);
-  if (out.kind == Kind::image || out.kind == Kind::video || out.kind == Kind::audio) {
+  if (word < std::begin(kind_words) + kMedia) {
     out.media = read_asset(inner, base_dir);
   } else {
     out.value = inner.line("an id", max_identifier);
@@ -61,9 +61,10 @@ AssetRef read_asset(const Value& value, const std::string& base_dir) {
 }
 
 std::vector<TemplateVariable> read_template_variables(const Value& value, const std::string& base_dir) {
-  std::string allowed = fmt::format("an object with a value for each name, at most {}", max_variables);
+  std::string allowed =
+      fmt::format("an object with a value for each name, at most {}", max_template_variables);
   value.expect_object(allowed);
-  if (value.node().members.size() > max_variables) value.refuse(allowed);
+  if (value.node().members.size() > max_template_variables) value.refuse(allowed);
   std::vector<TemplateVariable> out;
   for (const json_text::Member& member : value.node().members) {
     out.push_back(read_variable(value.child(member), base_dir));

@@ -12,7 +12,7 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_identifier = 200, max_title = 200, max_scenes = 50;
+constexpr std::size_t max_title = 200, max_scenes = 50;
 constexpr std::string_view identity_words[] = {"id", "photo", "scenes", "template", "request", "video_id"};
 
 /// It becomes part of a URL.
@@ -37,7 +37,7 @@ Transparent read_transparent(const Value& value) {
   return static_cast<Transparent>(std::find(std::begin(words), std::end(words), word) - std::begin(words));
 }
 
-constexpr Field<AvatarDraft> clip_fields[] = {
+constexpr Field<AvatarDraft> avatar_fields[] = {
     {"scenes", read_scenes},
     {"size", [](const Value& v, AvatarDraft& d) { d.avatar.size = read_size(v, 128, 4096); }},
     {"fps", [](const Value& v, AvatarDraft& d) { d.avatar.fps = v.number(1, 120); }},
@@ -124,7 +124,7 @@ void check_transparent(const Value& value, const AvatarRef& avatar) {
 
 AvatarRef read_avatar(const Value& value, const std::string& base_dir) {
   AvatarDraft draft{base_dir, {}, {}};
-  read_fields<AvatarDraft>(value, "an avatar", {scene_fields(), clip_fields}, draft);
+  read_fields<AvatarDraft>(value, "an avatar", {scene_fields(), avatar_fields}, draft);
   draft.avatar.mark = value.mark();
   std::string_view given_by = identity(value);
   if (value.find("variables") && given_by != "template") {

@@ -13,7 +13,6 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_text = 10'000;
 constexpr std::string_view media_words[] = {"file", "image", "color", "text", "avatar", "source"};
 constexpr std::string_view fit_words[] = {"contain", "cover", "fill", "none"};
 constexpr std::string_view align_words[] = {"left", "center", "right"};

@@ -11,11 +11,10 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_identifier = 200, max_text = 10'000;
 constexpr std::string_view style_words[] = {"normal", "closeUp", "circle"};
 constexpr std::string_view emotion_words[] = {"Excited", "Friendly", "Serious", "Soothing", "Broadcaster"};
 constexpr std::string_view who_words[] = {"id", "photo"};
-constexpr std::string_view fit_words[] = {"cover", "crop", "contain", "none"};
+constexpr std::string_view backdrop_fit_words[] = {"cover", "crop", "contain", "none"};
 constexpr std::string_view play_words[] = {"fit_to_scene", "freeze", "loop", "full_video"};
 constexpr std::string_view voice_words[] = {"voice", "speed", "pitch", "emotion", "locale"};
 
@@ -68,7 +67,7 @@ constexpr Field<BackdropDraft> backdrop_fields[] = {
        d.backdrop.media = read_asset(v, d.base_dir);
        d.backdrop.video = true;
      }},
-    {"fit", [](const Value& v, BackdropDraft& d) { d.backdrop.fit = v.choice(fit_words); }},
+    {"fit", [](const Value& v, BackdropDraft& d) { d.backdrop.fit = v.choice(backdrop_fit_words); }},
     {"play", [](const Value& v, BackdropDraft& d) { d.backdrop.play = v.choice(play_words); }},
 };
 

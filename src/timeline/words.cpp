@@ -10,7 +10,7 @@
 namespace avstage {
 namespace {
 
-constexpr std::size_t max_path = 4096, max_name = 255;
+constexpr std::size_t max_path = 4096, max_file_name = 255;
 constexpr std::size_t name_room = 35;  // for the endings of part files and of the manifest beside an output
 constexpr double max_pixels = 16384, max_percent = 1000;
 
@@ -51,7 +51,7 @@ const std::string& local_path(const Value& value, std::string_view what) {
 void check_path_length(const Value& value, std::size_t room) {
   const std::filesystem::path path(value.node().text);
   for (const std::filesystem::path& part : path) {
-    const std::size_t most = part == path.filename() ? max_name - room : max_name;
+    const std::size_t most = part == path.filename() ? max_file_name - room : max_file_name;
     if (part.native().size() <= most) continue;
     fail(value.mark(), "too_long", fmt::format("a name of {} bytes in a path", part.native().size()),
          fmt::format("at most {} bytes", most));

@@ -11,6 +11,9 @@
 /// The small words of the job language. Each reader throws Error{usage} with what is allowed.
 namespace avstage {
 
+/// Longer ones are a mistake; in characters.
+inline constexpr std::size_t max_identifier = 200, max_text = 10'000;
+
 Color read_color(const Value& value);  ///< "#rrggbb"
 /// "WxH", both even and from `min` to `max`.
 std::pair<int, int> read_size(const Value& value, int min, int max);

@@ -8,7 +8,7 @@
 namespace avstage::filters::test {
 namespace {
 
-constexpr int kWidth = 640, kHeight = 360;
+constexpr int kStageWidth = 640, kStageHeight = 360;
 
 double clamp01(double v) {
   return std::clamp(v, 0.0, 1.0);
@@ -40,13 +40,14 @@ Rgba draw_figure(int px, int py) {
   return {70, 48, 34, alpha};
 }
 
-const Rgba& figure(int x, int y) {
+const Rgba& presenter(int x, int y) {
   static const std::vector<Rgba> drawn = [] {
     std::vector<Rgba> all;
-    for (int i = 0; i < kWidth * kHeight; ++i) all.push_back(draw_figure(i % kWidth, i / kWidth));
+    for (int i = 0; i < kStageWidth * kStageHeight; ++i)
+      all.push_back(draw_figure(i % kStageWidth, i / kStageWidth));
     return all;
   }();
-  return drawn[static_cast<std::size_t>(y) * kWidth + x];
+  return drawn[static_cast<std::size_t>(y) * kStageWidth + x];
 }
 
 int mix(int front, int back, int alpha) {
@@ -54,8 +55,8 @@ int mix(int front, int back, int alpha) {
 }
 
 FramePtr over(const std::function<Rgba(int, int)>& back) {
-  return paint(kWidth, kHeight, [&](int x, int y) {
-    const Rgba f = figure(x, y), b = back(x, y);
+  return paint(kStageWidth, kStageHeight, [&](int x, int y) {
+    const Rgba f = presenter(x, y), b = back(x, y);
     return Rgba{mix(f.r, b.r, f.a), mix(f.g, b.g, f.a), mix(f.b, b.b, f.a)};
   });
 }
@@ -65,11 +66,12 @@ Rgba new_background(int x, int y) {
 }
 
 /// The figure over the key as a decoder gives it: 4:2:0 and noisy by ±2.
-FramePtr screen(Color key) {
+FramePtr noisy_screen(Color key) {
   FramePtr picture = convert(over([=](int, int) { return Rgba{key.r, key.g, key.b}; }), "yuv420p");
   std::mt19937 random(7);
   for (int plane = 0; plane < 3; ++plane) {
-    const int width = plane == 0 ? kWidth : kWidth / 2, height = plane == 0 ? kHeight : kHeight / 2;
+    const int width = plane == 0 ? kStageWidth : kStageWidth / 2,
+              height = plane == 0 ? kStageHeight : kStageHeight / 2;
     for (int y = 0; y < height; ++y) {
       std::uint8_t* row = picture->data[plane] + y * picture->linesize[plane];
       for (int x = 0; x < width; ++x) {
@@ -86,14 +88,14 @@ struct Quality {
   double color = 0;  ///< mean |R, G, B − truth| of 255 at those edges, over a new background
 };
 
-Quality measure(const FramePtr& keyed) {
+Quality quality_of(const FramePtr& keyed) {
   const FramePtr truth = over(new_background);
   Quality q;
   int edges = 0;
-  for (int y = 0; y < kHeight; ++y) {
-    for (int x = 0; x < kWidth; ++x) {
+  for (int y = 0; y < kStageHeight; ++y) {
+    for (int x = 0; x < kStageWidth; ++x) {
       const Rgba got = rgba_at(keyed, x, y), back = new_background(x, y), want = rgba_at(truth, x, y);
-      const int alpha = figure(x, y).a, difference = std::abs(got.a - alpha);
+      const int alpha = presenter(x, y).a, difference = std::abs(got.a - alpha);
       q.matte += difference;
       if (alpha == 0 || alpha == 255) continue;
       ++edges;
@@ -104,7 +106,7 @@ Quality measure(const FramePtr& keyed) {
           3.0;
     }
   }
-  q.matte /= double(kWidth) * kHeight;
+  q.matte /= double(kStageWidth) * kStageHeight;
   q.edges /= edges;
   q.color /= edges;
   return q;
@@ -112,14 +114,15 @@ Quality measure(const FramePtr& keyed) {
 
 FramePtr keyed_by(const Graph& graph, const FramePtr& picture) {
   return convert(
-      std::move(run(graph, context_of(kWidth, kHeight, false), repeat(picture, 1), {"yuva420p"}).front()),
+      std::move(
+          run(graph, context_of(kStageWidth, kStageHeight, false), repeat(picture, 1), {"yuva420p"}).front()),
       "rgba");
 }
 
 Quality ours(Color key, const FramePtr& picture) {
-  return measure(convert(filter_one("chroma_key", {{"color", key.hex()}}, context_of(kWidth, kHeight, false),
-                                    picture, "yuva420p"),
-                         "rgba"));
+  return quality_of(convert(filter_one("chroma_key", {{"color", key.hex()}},
+                                       context_of(kStageWidth, kStageHeight, false), picture, "yuva420p"),
+                            "rgba"));
 }
 
 Quality peer(Color key, const FramePtr& picture, double similarity, double blend) {
@@ -133,7 +136,7 @@ Quality peer(Color key, const FramePtr& picture, double similarity, double blend
                     {"despill", {{"type", "green"}}, {Link{2}}},
                     {"scale", {{"out_color_matrix", "bt709"}, {"out_range", "limited"}}, {Link{3}}},
                     {"format", {{"pix_fmts", "yuva420p"}}, {Link{4}}}};
-  return measure(keyed_by(graph, picture));
+  return quality_of(keyed_by(graph, picture));
 }
 
 /// The setting with the least matte error.
@@ -150,7 +153,7 @@ Quality best_peer(Color key, const FramePtr& picture) {
 
 TEST(KeyQuality, OnKnownAlphaItIsNotWorseThanChromakeyAndDespill) {
   for (const Color key : {Color{0, 255, 0}, {0, 177, 64}, {0, 128, 0}}) {
-    const FramePtr picture = screen(key);
+    const FramePtr picture = noisy_screen(key);
     const Quality us = ours(key, picture), usual = peer(key, picture, 0.1, 0.1),
                   best = best_peer(key, picture);
     for (const auto& [name, q] :

@@ -6,15 +6,16 @@
 namespace avstage::filters::test {
 namespace {
 
-constexpr int kWidth = 120, kHeight = 80;
+constexpr int kMaskWidth = 120, kMaskHeight = 80;
 
 FramePtr masked(Params params, int alpha = 255) {
-  const FramePtr picture = convert(paint(kWidth, kHeight,
+  const FramePtr picture = convert(paint(kMaskWidth, kMaskHeight,
                                          [=](int, int) {
                                            return Rgba{200, 90, 40, alpha};
                                          }),
                                    "yuva420p");
-  return filter_one("mask", std::move(params), context_of(kWidth, kHeight, true), picture, "yuva420p");
+  return filter_one("mask", std::move(params), context_of(kMaskWidth, kMaskHeight, true), picture,
+                    "yuva420p");
 }
 
 /// What is seen of the picture, in pixels.
@@ -75,7 +76,7 @@ TEST(Mask, an_ellipse_touches_all_sides) {
 
 TEST(Mask, rounded_corners_cut_four_corners_only) {
   const FramePtr out = masked({{"shape", "rounded"}, {"radius", 20.0}});
-  EXPECT_NEAR(area(out), kWidth * kHeight - (4 - std::numbers::pi) * 400, 30);
+  EXPECT_NEAR(area(out), kMaskWidth * kMaskHeight - (4 - std::numbers::pi) * 400, 30);
   EXPECT_EQ(at(out, 3, 0, 0), 0);
   EXPECT_EQ(at(out, 3, 0, 40), 255);
   EXPECT_EQ(at(out, 3, 119, 40), 255);
@@ -89,8 +90,8 @@ TEST(Mask, feather_softens_inwards) {
 }
 
 TEST(Mask, one_mask_serves_every_frame) {
-  const Context context = context_of(kWidth, kHeight, false);
-  const FramePtr picture = convert(paint(kWidth, kHeight,
+  const Context context = context_of(kMaskWidth, kMaskHeight, false);
+  const FramePtr picture = convert(paint(kMaskWidth, kMaskHeight,
                                          [](int, int) {
                                            return Rgba{200, 90, 40};
                                          }),

@@ -15,6 +15,7 @@
 #include "avstage/clip_source.h"
 #include "render/bench.h"
 #include "render/vendor.h"
+#include "support/lane.h"
 
 // Bought clips at a stable URL, for clients that are not ours.
 namespace avstage::test {
@@ -303,7 +304,7 @@ TEST_F(GatewayTest, HavingGivenUpItResetsBeforeTheLengthItPromised) {
 
 // Two heavy clients that are not installed for the daily tests.
 TEST_F(GatewayTest, MeltAndABrowserPlayIt) {
-  if (std::getenv("AVSTAGE_LONG") == nullptr) return;
+  if (!long_lane()) return;
   Vendor vendor(script(Rational(2)));
   serve_completed(vendor);
   EXPECT_THAT(shell("QT_QPA_PLATFORM=offscreen melt -silent avformat:" + url_ +

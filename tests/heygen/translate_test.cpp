@@ -50,12 +50,12 @@ TEST(Translation, ItIsSentByV3WithItsTagAndAKey) {
 }
 
 TEST(Translation, WhatV3CannotKeepIsNamed) {
-  struct Case {
+  struct Loss {
     const char* pointer;
     Json value;
     std::string lost;
   };
-  const std::vector<Case> cases{
+  const std::vector<Loss> cases{
       {"/video_inputs/0/character/avatar_style", "circle", "video_inputs[0].character.avatar_style"},
       {"/video_inputs/0/character/scale", 2, "video_inputs[0].character.scale"},
       {"/video_inputs/0/character/offset", {{"x", 0.1}, {"y", 0}}, "video_inputs[0].character.offset"},
@@ -71,7 +71,7 @@ TEST(Translation, WhatV3CannotKeepIsNamed) {
       {"/dimension", {{"width", 1300}, {"height", 720}}, "dimension 1300x720 (it becomes 1280x720)"},
       {"/dimension", {{"width", 600}, {"height", 1080}}, "dimension 600x1080 (it becomes 720x1280)"},
       {"/folder_id", "f", "folder_id"}};
-  for (const Case& c : cases) {
+  for (const Loss& c : cases) {
     heygen::Translation out = heygen::translate_to_v3(changed(c.pointer, c.value));
     EXPECT_EQ(out.impossible, "") << c.pointer;
     EXPECT_THAT(out.lost, ElementsAre(c.lost)) << c.pointer;

@@ -75,7 +75,7 @@ AvatarRef template_clip() {
   return clip;
 }
 
-std::pair<std::string, Json> sent(const std::string& dialect, const AvatarRef& clip) {
+std::pair<std::string, Json> target_and_body(const std::string& dialect, const AvatarRef& clip) {
   test::Bench bench = test::always(dialect, {200, R"({"error":null,"data":{"id":"v1"}})"});
   heygen::SubmitResult result = bench.submit(clip);
   EXPECT_TRUE(std::holds_alternative<heygen::Accepted>(result));
@@ -91,7 +91,7 @@ TEST(Words, V2HasSilenceRecordingsAndPicturesBehind) {
   clip.backdrop = Backdrop{asset("film"), true, "contain", "freeze"};
   clip.caption = true;
   clip.callback_id = "mine";
-  auto [target, body] = sent("v2", clip);
+  auto [target, body] = target_and_body("v2", clip);
   EXPECT_EQ(target, "/v2/video/generate");
   EXPECT_EQ(body["video_inputs"], Json::parse(R"([{
     "character":{"type":"talking_photo","talking_photo_id":"tp","talking_photo_style":"circle"},
@@ -101,7 +101,7 @@ TEST(Words, V2HasSilenceRecordingsAndPicturesBehind) {
   EXPECT_EQ(body["callback_id"], "mine");
   AvatarRef heard = spoken(url("https://h/a.mp3"));
   heard.backdrop = Backdrop{url("https://h/b.png"), false, "", ""};
-  body = sent("v2", heard).second;
+  body = target_and_body("v2", heard).second;
   EXPECT_EQ(body["video_inputs"][0]["voice"],
             Json::parse(R"({"type":"audio","audio_url":"https://h/a.mp3"})"));
   EXPECT_EQ(body["video_inputs"][0]["background"],
@@ -115,7 +115,7 @@ TEST(Words, V3HasPortraitsRecordingsAndPicturesBehind) {
   clip.backdrop = Backdrop{asset("pic"), false, "", ""};
   clip.caption = true;
   clip.callback_id = "mine";
-  auto [target, body] = sent("v3", clip);
+  auto [target, body] = target_and_body("v3", clip);
   EXPECT_EQ(target, "/v3/videos");
   EXPECT_EQ(body, Json::parse(R"({"type":"image","image":{"type":"url","url":"https://h/p.jpg"},
     "audio_asset_id":"snd","background":{"type":"image","asset_id":"pic"},"caption":{"file_format":"srt"},
@@ -130,11 +130,11 @@ TEST(Words, SeveralScenesAreVideoInputsInV2AndAStudioInV3) {
   green.speed = 1.2;
   clip.scenes = {scene("One."), green};
   clip.size = {1280, 720};
-  Json v2 = sent("v2", clip).second;
+  Json v2 = target_and_body("v2", clip).second;
   ASSERT_EQ(v2["video_inputs"].size(), 2U);
   EXPECT_EQ(v2["video_inputs"][1]["voice"]["input_text"], "Two.");
   EXPECT_EQ(v2["video_inputs"][1]["background"]["value"], "#008000");
-  Json v3 = sent("v3", clip).second;
+  Json v3 = target_and_body("v3", clip).second;
   EXPECT_EQ(v3,
             Json::parse(R"({"type":"studio","resolution":"720p","aspect_ratio":"16:9","title":"avstage-tag",
     "scenes":[
@@ -148,7 +148,7 @@ TEST(Words, ATemplateHasOneBodyAndAPathInEachDialect) {
   clip.size = {1280, 720};
   clip.fps = 30;
   clip.title = "Hello";
-  auto [v3_target, v3] = sent("v3", clip);
+  auto [v3_target, v3] = target_and_body("v3", clip);
   EXPECT_EQ(v3_target, "/v3/templates/t1");
   EXPECT_EQ(v3,
             Json::parse(R"({"title":"Hello [avstage-tag]","dimension":{"width":1280,"height":720},"fps":30.0,
@@ -161,7 +161,7 @@ TEST(Words, ATemplateHasOneBodyAndAPathInEachDialect) {
       "vid":{"name":"vid","type":"video","properties":{"asset_id":"f"}},
       "who":{"name":"who","type":"character","properties":{"character_id":"A","type":"avatar"}}}})"));
   clip.test = true;
-  auto [v2_target, v2] = sent("v2", clip);
+  auto [v2_target, v2] = target_and_body("v2", clip);
   EXPECT_EQ(v2_target, "/v2/template/t1/generate");
   EXPECT_EQ(v2["test"], true);
   EXPECT_EQ(v2["variables"], v3["variables"]);

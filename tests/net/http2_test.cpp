@@ -23,7 +23,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using How = Http2Answer::How;
 
-constexpr std::size_t kSize = 200'000;
+constexpr std::size_t kFileSize = 200'000;
 constexpr std::uint32_t kNoError = 0, kInternalError = 2, kRefusedStream = 7, kCancel = 8,
                         kHttp11Required = 13;
 
@@ -76,7 +76,7 @@ class Http2 : public StreamBench {
     return error.value_or(Error(ErrorCode::bug, "it did not fail"));
   }
 
-  std::string file = test::noise(kSize);
+  std::string file = test::noise(kFileSize);
   std::string bundle = dir / "authority.pem";
   FaultServer upstream{[this](const HttpRequest& r, Connection& c) {
     r.method == "POST" ? (void)c.respond(200, "bought") : serve_file(c, r, file);
@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
                                      Break{"GOAWAY_below_with_an_error", How::goaway_below, kInternalError},
                                      Break{"GOAWAY_at", How::goaway_at}, Break{"closed", How::closed},
                                      Break{"END_STREAM_too_early", How::ended}),
-                     testing::Values(1, 70'000, kSize - 1)),
+                     testing::Values(1, 70'000, kFileSize - 1)),
     [](const auto& one) {
       return fmt::format("{}_{}", std::get<0>(one.param).name, std::get<1>(one.param));
     });
@@ -167,7 +167,8 @@ TEST_F(Http2, what_breaks_always_there_is_given_up_after_five_tries_without_a_ne
     Error error = expect_failure(*server);
     EXPECT_EQ(error.code(), ErrorCode::network) << error.message();
     EXPECT_THAT(error.message(), HasSubstr("after 5 tries without a new byte"));
-    // What has come by the time of the break may be a piece of what was sent: then the next try brings the rest.
+    // What has come by the time of the break may be a piece of what was sent: then the next try brings the
+    // rest.
     EXPECT_LE(facts.requests, 25);
   }
 }

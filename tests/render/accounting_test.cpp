@@ -5,15 +5,10 @@
 
 #include "media/demuxer.h"
 #include "render/bench.h"
+#include "support/lane.h"
 
 namespace avstage::test {
 namespace {
-
-/// The long lane (AVSTAGE_LONG=1) measures more of the same.
-bool long_lane() {
-  const char* value = std::getenv("AVSTAGE_LONG");
-  return value != nullptr && std::string(value) == "1";
-}
 
 struct Source {
   std::string name;

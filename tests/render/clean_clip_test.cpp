@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const char* const kOneClip = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
+const char* const kQuickClip = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
   "heygen": { "api": "v2", "deadline": "20s" },
   "clips": [ { "id": "h", "avatar": { "id": "a", "voice": "v", "say": "hello" } } ],
   "outputs": [ { "path": "out.mp4", "preset": "ultrafast" } ] })";
@@ -59,7 +59,7 @@ TEST_P(CleanClip, CostsFewRequestsAndNoByteTwice) {
     s.state_dir += slowly ? "slow" : "fast";
     s.cache_dir += slowly ? "slow" : "fast";
     s.overwrite = true;
-    run(kOneClip, s);
+    run(kQuickClip, s);
     std::size_t requests = 0;
     std::uint64_t asked = 0;
     for (const HttpRequest& r : vendor.requests()) {
@@ -102,7 +102,7 @@ class OnlyTheVendorsWord : public Bench {
     Settings s = settings(vendor.url());
     s.overwrite = true;
     try {
-      run(kOneClip, s);
+      run(kQuickClip, s);
     } catch (const Error& e) {
       return {e.exit_code(), e.message()};
     }
@@ -142,7 +142,7 @@ TEST_F(TrustedVendor, AWrongCertificateBuysNothingAndLeavesNothingToSettle) {
   TlsServer api({}, std::atoi(plain.substr(plain.rfind(':') + 1).c_str()));
   Settings s = settings();
   s.api_base = api.url("");
-  std::string impatient = kOneClip;
+  std::string impatient = kQuickClip;
   impatient.replace(impatient.find("20s"), 3, "1s");
   auto [code, message] = fail(impatient, s);
   EXPECT_EQ(code, 4) << message;
@@ -151,7 +151,7 @@ TEST_F(TrustedVendor, AWrongCertificateBuysNothingAndLeavesNothingToSettle) {
   EXPECT_EQ(vendor.creates(), 0);
 
   s.ca_bundle = bundle;  // v2 has no idempotency key: an intent that may have been sent would end in exit 9
-  run(kOneClip, s);
+  run(kQuickClip, s);
   EXPECT_EQ(vendor.charges(), 1);
   EXPECT_EQ(decode_all(dir / "out.mp4").frames, 25);
 }

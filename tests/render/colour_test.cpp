@@ -8,6 +8,7 @@
 #include "media/video_reader.h"
 #include "render/composed.h"
 #include "run/compose/picture.h"
+#include "support/lane.h"
 
 /// The same colour in, in whatever form, is the same colour out, in its place.
 namespace avstage::test {
@@ -15,11 +16,6 @@ namespace {
 
 using Rgb = std::array<double, 3>;  ///< R'G'B', 0–1
 constexpr Rgb kGray{128 / 255.0, 128 / 255.0, 128 / 255.0}, kRed{200 / 255.0, 40 / 255.0, 30 / 255.0};
-
-template <typename... Args>
-void figure(fmt::format_string<Args...> format, Args&&... args) {
-  if (std::getenv("AVSTAGE_FIGURES") != nullptr) fmt::print(format, std::forward<Args>(args)...);
-}
 
 /// Y, Cb, Cr as 8-bit code values that are not rounded: the standards' own formulas.
 Rgb to_yuv(const Rgb& rgb, const std::string& matrix, bool full) {

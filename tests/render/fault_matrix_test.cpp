@@ -12,23 +12,18 @@
 #include "render/bench.h"
 #include "render/fault_cases.h"
 #include "render/vendor.h"
+#include "support/lane.h"
 
 namespace avstage::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-enum class Kind { single, overlay, concat };
+enum class JobKind { single, overlay, concat };
 
 constexpr const char* kKinds[] = {"single", "overlay", "concat"};
 constexpr const char* kLayouts[] = {"index first", "index last", "fragmented"};
 constexpr auto kHung = 60s;
-
-/// The long lane (AVSTAGE_LONG=1) runs everything, the other one a tenth, chosen by a seed.
-bool long_lane() {
-  const char* value = std::getenv("AVSTAGE_LONG");
-  return value != nullptr && std::string(value) == "1";
-}
 
 const std::string& clip_of(Index layout) {
   static std::map<Index, std::string> clips;
@@ -48,13 +43,13 @@ const std::string& base_film() {
   return path;
 }
 
-std::string job_text(Kind kind) {
+std::string job_text(JobKind kind) {
   const std::string avatar = R"({ "id": "h", "avatar": { "id": "a", "voice": "v", "say": "hello" })";
   const std::string film = fmt::format(R"({{ "file": "{}", "duration": 1 }})", base_film());
   std::string what;
-  if (kind == Kind::single) what = fmt::format(R"("clips": [ {} }} ])", avatar);
-  if (kind == Kind::concat) what = fmt::format(R"("clips": [ {1}, {0} }}, {1} ])", avatar, film);
-  if (kind == Kind::overlay) {
+  if (kind == JobKind::single) what = fmt::format(R"("clips": [ {} }} ])", avatar);
+  if (kind == JobKind::concat) what = fmt::format(R"("clips": [ {1}, {0} }}, {1} ])", avatar, film);
+  if (kind == JobKind::overlay) {
     what = fmt::format(R"("tracks": [ {{ "clips": [ {{ "file": "{}" }} ] }},
       {{ "clips": [ {}, "width": "50%", "at": "bottom-right" }} ] }} ])",
                        base_film(), avatar);
@@ -102,10 +97,10 @@ struct Tally {
   }
 };
 
-class FaultMatrix : public testing::TestWithParam<std::tuple<Index, Kind>> {
+class FaultMatrix : public testing::TestWithParam<std::tuple<Index, JobKind>> {
  protected:
   Index layout() const { return std::get<0>(GetParam()); }
-  Kind kind() const { return std::get<1>(GetParam()); }
+  JobKind kind() const { return std::get<1>(GetParam()); }
   virtual const std::string& clip() const { return clip_of(layout()); }
   virtual int seconds() const { return 2; }
 
@@ -178,7 +173,7 @@ class FaultMatrix : public testing::TestWithParam<std::tuple<Index, Kind>> {
       EXPECT_FALSE(file.ends_with(".part")) << file;
       if (ended.code == 0) continue;
       EXPECT_FALSE(file.starts_with("out.mp4")) << file;
-      if (kind() != Kind::single || fault.only_decoding) continue;
+      if (kind() != JobKind::single || fault.only_decoding) continue;
       EXPECT_FALSE(file.starts_with("cache/segments")) << file;
     }
   }
@@ -240,7 +235,8 @@ TEST_P(FaultMatrix, EveryFaultEndsInTheSameFilmOrTheRightError) {
 
 INSTANTIATE_TEST_SUITE_P(LayoutsAndJobs, FaultMatrix,
                          testing::Combine(testing::Values(Index::first, Index::last, Index::fragmented),
-                                          testing::Values(Kind::single, Kind::overlay, Kind::concat)),
+                                          testing::Values(JobKind::single, JobKind::overlay,
+                                                          JobKind::concat)),
                          [](const auto& one) {
                            std::string layout = kLayouts[int(std::get<0>(one.param))];
                            std::replace(layout.begin(), layout.end(), ' ', '_');
@@ -273,7 +269,8 @@ TEST_P(TailMatrix, EveryFaultOfTheRequestForTheIndexEndsInTheSameFilmOrTheRightE
 
 INSTANTIATE_TEST_SUITE_P(Jobs, TailMatrix,
                          testing::Combine(testing::Values(Index::last),
-                                          testing::Values(Kind::single, Kind::overlay, Kind::concat)),
+                                          testing::Values(JobKind::single, JobKind::overlay,
+                                                          JobKind::concat)),
                          [](const auto& one) { return kKinds[int(std::get<1>(one.param))]; });
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "render/hls_bench.h"
 #include "render/kill_bench.h"
+#include "support/lane.h"
 
 namespace avstage::test {
 namespace {
@@ -79,7 +80,7 @@ TEST_F(HlsKill, LeavesNoStreamOrAWholeOneAndTheNextRunMakesIt) {
   ASSERT_GE(all.size(), 12U) << "edition, manifest, poster and playlist, each before and after its rename";
   std::vector<std::pair<std::string, bool>> kills;
   for (const std::string& place : all) kills.insert(kills.end(), {{place, false}, {place, true}});
-  if (std::getenv("AVSTAGE_LONG") == nullptr) {
+  if (!long_lane()) {
     const char* given = std::getenv("AVSTAGE_SEED");
     const unsigned long seed = given == nullptr ? 1 : std::strtoul(given, nullptr, 10);
     std::shuffle(kills.begin(), kills.end(), std::mt19937_64(seed));

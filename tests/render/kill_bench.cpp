@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "render/vendor.h"
 #include "support/media_fixtures.h"
 
 namespace avstage::test {
@@ -12,8 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-constexpr const char* kJson = "Content-Type: application/json\r\n";
 
 std::string status_of(const std::string& body) {
   json answer = json::parse(body, nullptr, false);

@@ -35,8 +35,6 @@ class TurnedClock : public Clock {
   std::atomic<std::int64_t> slept_ms = 0;
 };
 
-constexpr const char* kJson = "Content-Type: application/json\r\n";
-
 class Days : public Bench {
  protected:
   std::string text(const std::string& api = "v3", const std::string& deadline = "20m") const {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "render/kill_matrix.h"
+#include "support/lane.h"
 #include "support/media_fixtures.h"
 #include "support/places.h"
 
@@ -52,7 +53,7 @@ TEST_P(KillMatrixOf, BuysNothingTwiceAndTheFilmIsCompleteOrAbsent) {
   const auto [job, share] = GetParam();
   const std::vector<Kill> cells = all_kills(job);
   ASSERT_GT(cells.size(), 100u);
-  const std::vector<Kill> kills = drawn(cells, share * (number_from("AVSTAGE_LONG", 0) == 1 ? 10 : 1));
+  const std::vector<Kill> kills = drawn(cells, share * (long_lane() ? 10 : 1));
   for (Kill kill : kills) {
     const int killed = figures.kills;
     expect_unbroken(kill);

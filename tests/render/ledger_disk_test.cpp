@@ -6,6 +6,7 @@
 
 #include "ledger/ledger.h"
 #include "render/kill_bench.h"
+#include "support/lane.h"
 #include "support/own_disk.h"
 
 /// Runs whose ledger stands on a disk that cannot be written, or no further. Root is not stopped by a file's
@@ -73,7 +74,7 @@ TEST_F(LedgerDisk, NothingIsOrderedWhereTheIntentFindsNoRoom) {
 
 /// AVSTAGE_LONG=1 lets the disk be full at every page, else at some.
 TEST_F(LedgerDisk, FullAtWhateverWriteNothingIsBoughtTwice) {
-  const std::uint64_t step = std::getenv("AVSTAGE_LONG") == nullptr ? 8192 : 4096;
+  const std::uint64_t step = long_lane() ? 4096 : 8192;
   int take = 0, not_ordered = 0, ordered = 0;
   for (std::uint64_t room = 0;; room += step) {
     SCOPED_TRACE(fmt::format("room for {} bytes", room));

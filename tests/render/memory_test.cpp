@@ -6,6 +6,7 @@
 
 #include "render/bench.h"
 #include "support/cli_runner.h"
+#include "support/lane.h"
 #include "support/places.h"
 
 namespace avstage::test {
@@ -44,7 +45,7 @@ class Memory : public Bench {
 
 /// The long suite (AVSTAGE_LONG=1) compares 30 minutes with 3, the short one 4 with 1.
 TEST_F(Memory, DoesNotGrowWithTheProgramme) {
-  const bool full = ::getenv("AVSTAGE_LONG") != nullptr;
+  const bool full = long_lane();
   VideoSpec spec;
   spec.seconds = 60;
   spec.width = 320;

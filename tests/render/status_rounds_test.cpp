@@ -1,4 +1,5 @@
 #include "run/clips/status_rounds.h"
+#include "render/vendor.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -13,8 +14,6 @@
 /// How many requests it takes to wait for many clips, and what one of them can do to the others.
 namespace avstage::test {
 namespace {
-
-constexpr const char* kJson = "Content-Type: application/json\r\n";
 
 /// Repeats without delay.
 class QuickClock : public Clock {

@@ -5,18 +5,13 @@
 
 #include "media/video_reader.h"
 #include "render/composed.h"
+#include "support/lane.h"
 
 /// Media of every kind on one canvas of 320x180 at 25 fps.
 namespace avstage::test {
 namespace {
 
 const Rational kFps{25};
-
-/// AVSTAGE_FIGURES=1 prints what was measured.
-template <typename... Args>
-void figure(fmt::format_string<Args...> format, Args&&... args) {
-  if (std::getenv("AVSTAGE_FIGURES") != nullptr) fmt::print(format, std::forward<Args>(args)...);
-}
 
 VideoSpec spec_with(const std::function<void(VideoSpec&)>& change) {
   VideoSpec spec;
@@ -26,12 +21,12 @@ VideoSpec spec_with(const std::function<void(VideoSpec&)>& change) {
   return spec;
 }
 
-struct Kind {
+struct MediaKind {
   const char* file;
   VideoSpec spec;
 };
 
-std::vector<Kind> kinds() {
+std::vector<MediaKind> kinds() {
   auto with = spec_with;
   return {
       {"plain.mp4", with([](auto& s) { s.audio_codec = "aac"; })},
@@ -111,7 +106,7 @@ class UnlikeMedia : public Bench {
 };
 
 TEST_F(UnlikeMedia, EveryKindShowsItsFramesOnTheCanvasGrid) {
-  for (const Kind& kind : kinds()) {
+  for (const MediaKind& kind : kinds()) {
     SCOPED_TRACE(kind.file);
     make_video(dir / kind.file, kind.spec);
     Expected e = expected(kind.spec);
@@ -135,7 +130,7 @@ TEST_F(UnlikeMedia, TogetherTheyMakeOneFilmOfTheRightLength) {
   std::string clips;
   std::int64_t frames = 0;
   std::vector<int> numbers;
-  for (const Kind& kind : kinds()) {
+  for (const MediaKind& kind : kinds()) {
     if (kind.spec.picture != Picture::counter || kind.spec.pix_fmt.starts_with("yuva")) continue;
     make_video(dir / kind.file, kind.spec);
     clips += fmt::format(R"({}{{ "file": "{}", "fit": "fill" }})", clips.empty() ? "" : ", ", kind.file);

@@ -9,8 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kJson = "Content-Type: application/json\r\n";
-
 }  // namespace
 
 Vendor::Vendor(Script script) : script_(std::move(script)) {

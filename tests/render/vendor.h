@@ -11,6 +11,8 @@
 
 namespace avstage::test {
 
+inline constexpr const char* kJson = "Content-Type: application/json\r\n";  ///< of an answer
+
 /// A vendor and its CDN for one test: answers both dialects and serves one clip, as well or as badly as the
 /// test says. Counts what would have cost money.
 class Vendor {

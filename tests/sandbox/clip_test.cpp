@@ -15,8 +15,6 @@
 namespace avstage::sandbox::test {
 namespace {
 
-constexpr Rational kFps{25};
-
 class Clips : public testing::Test {
  protected:
   Clips() {
@@ -35,7 +33,7 @@ class Clips : public testing::Test {
   }
   Picture picture(const std::string& path, std::int64_t frame) {
     media::VideoReader reader(media::Demuxer::open_file(path, media::Demuxer::Want::video));
-    return Picture(*reader.frame_at(Time(frame, 25), kFps));
+    return Picture(*reader.frame_at(Time(frame, 25), Rational(25)));
   }
 
   avstage::test::TempDir dir_;
@@ -111,7 +109,7 @@ TEST_F(Clips, TheMouthFollowsTheSound) {
     double power = 0;
     for (float s : samples) power += double(s) * s;
     loudness.push_back(std::sqrt(power / 1920));
-    closed.push_back(mouth_luma(Picture(*video.frame_at(Time(n, 25), kFps))));
+    closed.push_back(mouth_luma(Picture(*video.frame_at(Time(n, 25), Rational(25)))));
   }
   EXPECT_LT(correlation(loudness, closed), -0.5) << "an open mouth is darker than a closed one";
 }

@@ -45,7 +45,7 @@ class SignedPath : public testing::Test {
     std::size_t at = link_.find(name + "=") + name.size() + 1;
     return link_.substr(at, link_.find('&', at) - at);
   }
-  test::TempDir dir_;
+  avstage::test::TempDir dir_;
   Signer signer_{dir_ / "secret"};
   std::string link_ = signer_.sign("/files/a.mp4", 1000);
 };

@@ -10,6 +10,7 @@
 #include "base/disk.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "base/stop.h"
 #include "run/clips/contract.h"
 #include "run/clips/extras.h"
 #include "run/clips/purchase.h"
@@ -45,7 +46,7 @@ std::unique_ptr<ledger::ClipLock> wait_for_lock(
   for (bool told = false;; told = true) {
     if (auto lock = attempt()) return lock;
     if (!told) tell();
-    if (!session.clock().sleep(100ms, stop)) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    if (!session.clock().sleep(100ms, stop)) throw_stopped();
   }
 }
 
@@ -253,7 +254,7 @@ class Obtain {
     options.retry_delay = session_.patience().retry;
     remover_ = std::make_unique<FileRemover>(spool_);
     std::lock_guard lock(mutex_);
-    if (aborted_) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    if (aborted_) throw_stopped();
     stream_ = net::HttpStream::open(session_.client(), options);
   }
 

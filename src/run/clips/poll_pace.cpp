@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kFewest = 3, kMost = 20;  ///< purchases to learn from
-constexpr std::int64_t kLongestMaking = 3600;   ///< seconds; what is longer was taken up by a later run
+constexpr std::int64_t kLongestSeen = 3600;     ///< seconds; what is longer was taken up by a later run
 
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -34,7 +34,7 @@ std::optional<milliseconds> expected_making(const std::vector<ledger::Entry>& pu
     if (made.size() == kMost) break;
     const std::int64_t took = e.settled_at - e.submitted_at;
     const bool counts = e.state == ledger::State::completed && e.dialect == dialect && e.submitted_at > 0 &&
-                        took > 0 && took <= kLongestMaking && e.duration && *e.duration > 0;
+                        took > 0 && took <= kLongestSeen && e.duration && *e.duration > 0;
     if (!counts) continue;
     made.push_back(static_cast<double>(took));
     share.push_back(static_cast<double>(took) / *e.duration);

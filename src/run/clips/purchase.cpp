@@ -8,6 +8,7 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "heygen/speech.h"
 #include "run/clips/uploads.h"
 
@@ -34,10 +35,6 @@ seconds at_most_a_year(seconds asked) {
 struct Impatience : Error {
   using Error::Error;
 };
-
-[[noreturn]] void interrupted() {
-  throw Error(ErrorCode::interrupted, "stopped", "interrupted");
-}
 
 /// What a human can do about the account.
 std::string account_advice(bool credit) {
@@ -92,7 +89,7 @@ void Purchaser::require_time(milliseconds duration, const std::string& what) con
 
 void Purchaser::sleep(milliseconds duration, const std::string& what, const std::stop_token& stop) {
   require_time(duration, what);
-  if (!session_.clock().sleep(duration, stop)) interrupted();
+  if (!session_.clock().sleep(duration, stop)) throw_stopped();
 }
 
 Bought Purchaser::run(const std::stop_token& stop) {
@@ -328,7 +325,7 @@ heygen::VideoStatus Purchaser::poll_in(const std::string& dialect, const std::st
     const milliseconds delay = pace.next(std::chrono::duration_cast<milliseconds>(now - ordered));
     const milliseconds pause = jittered(delay, 0.8, 1.2);
     require_time(pause, fmt::format("video {} is {}", video_id, log::redact(status.word)));
-    if (!watch.sleep(pause, stop)) interrupted();
+    if (!watch.sleep(pause, stop)) throw_stopped();
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/stop.h"
+
 namespace avstage::run {
 namespace {
 
@@ -17,10 +19,6 @@ bool is_over(const std::string& word) {
 bool is_waiting(const std::string& word) {
   static constexpr std::array words{"pending", "waiting", "processing", "queued"};
   return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-[[noreturn]] void interrupted() {
-  throw Error(ErrorCode::interrupted, "stopped", "interrupted");
 }
 
 }  // namespace
@@ -64,7 +62,7 @@ std::optional<std::string> StatusRounds::word_of(Watch& watch, const std::stop_t
                                                  const heygen::BusyWait& wait) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (stop.stop_requested()) interrupted();
+    require_going(stop);
     const bool alone = watches_.size() < 2;
     if (refused_ || alone) {
       watch.said_.reset();
@@ -101,7 +99,7 @@ void StatusRounds::hold_round(std::unique_lock<std::mutex>& lock, const Watch& l
   under_way_ = true;
   if (!leader.seen_) {
     lock.unlock();
-    if (!clock_.sleep(kGather, stop)) interrupted();
+    if (!clock_.sleep(kGather, stop)) throw_stopped();
     lock.lock();
   }
   std::set<std::string> ids;

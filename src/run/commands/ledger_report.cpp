@@ -15,14 +15,13 @@ namespace avstage {
 namespace {
 
 using ledger::Entry;
-using ledger::State;
 using nlohmann::ordered_json;
 
 std::unique_ptr<ledger::Ledger> open(const Settings& settings) {
   return ledger::Ledger::open(settings.state_dir, system_clock());
 }
 
-std::string utc(std::int64_t seconds) {
+std::string when(std::int64_t seconds) {
   return seconds == 0 ? ""
                       : fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
@@ -41,8 +40,8 @@ ordered_json value_of(const Entry& e, const run::Prices& prices) {
                  {"dialect", e.dialect},
                  {"video_id", e.video_id},
                  {"title", e.title},
-                 {"ordered_at", utc(e.intent_at)},
-                 {"settled_at", utc(e.settled_at)}};
+                 {"ordered_at", when(e.intent_at)},
+                 {"settled_at", when(e.settled_at)}};
   j["seconds"] = e.duration ? ordered_json(*e.duration) : ordered_json();
   auto credits = run::credits_of(prices, e);
   j["estimated_credits"] = credits ? ordered_json(*credits) : ordered_json();
@@ -57,8 +56,8 @@ ordered_json value_of(const Entry& e, const run::Prices& prices) {
 
 ordered_json details_of(const Entry& e, const run::Prices& prices) {
   ordered_json j = value_of(e, prices);
-  j["submitting_at"] = utc(e.submitting_at);
-  j["submitted_at"] = utc(e.submitted_at);
+  j["submitting_at"] = when(e.submitting_at);
+  j["submitted_at"] = when(e.submitted_at);
   j["request"] = ordered_json::parse(e.request, nullptr, false);
   if (j["request"].is_discarded()) j["request"] = e.request;
   return j;
@@ -193,8 +192,8 @@ std::string ledger_settle(const Settings& settings, const std::string& clip,
   auto lock = ledger::ClipLock::try_take(settings.state_dir, entry.realm, entry.clip_key);
   if (!lock) throw Error(ErrorCode::locked, entry.tag + ": a run is working on it", "locked");
   entry = *ledger->find(entry.realm, entry.clip_key);  // as it stands under the lock
-  if (entry.state != State::ambiguous) {
-    const char* advice = entry.state == State::submitting ? "; render looks for it first" : "";
+  if (entry.state != ledger::State::ambiguous) {
+    const char* advice = entry.state == ledger::State::submitting ? "; render looks for it first" : "";
     throw Error(ErrorCode::usage,
                 fmt::format("{}: is {}; allowed: a purchase that is ambiguous{}", entry.tag,
                             ledger::to_string(entry.state), advice),

@@ -11,23 +11,17 @@
 
 #include "base/byte_source.h"
 #include "base/sha256.h"
+#include "base/stop.h"
 #include "media/demuxer.h"
 #include "media/h264.h"
 #include "net/http_stream.h"
 #include "run/deliver/check_copies.h"
+#include "run/deliver/unproven.h"
 
 namespace avstage::run {
 namespace {
 
 using media::Demuxer;
-
-[[noreturn]] void fail(const std::string& path, const std::string& what) {
-  throw Error(ErrorCode::proof, fmt::format("{}: {}", path, what), "proof");
-}
-
-void require_going(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
-}
 
 /// A whole film takes long to read: stops in between.
 class StoppableSource : public ByteSource {
@@ -67,21 +61,17 @@ Order read_order(const Piece& piece, Rational fps) {
   }
   std::vector<bool> seen(static_cast<std::size_t>(piece.frames));
   if (static_cast<std::int64_t>(order.frame.size()) != piece.frames) {
-    fail(piece.file, fmt::format("has {} frames, planned were {}", order.frame.size(), piece.frames));
+    unproven(piece.file, fmt::format("has {} frames, planned were {}", order.frame.size(), piece.frames));
   }
   for (std::size_t k = 0; k < order.frame.size(); ++k) {
     std::int64_t f = order.frame[k];
     if (f < 0 || f >= piece.frames || seen[static_cast<std::size_t>(f)]) {
-      fail(piece.file, fmt::format("frame times are not 0 to {}", piece.frames - 1));
+      unproven(piece.file, fmt::format("frame times are not 0 to {}", piece.frames - 1));
     }
     seen[static_cast<std::size_t>(f)] = true;
     order.delay = std::max(order.delay, static_cast<std::int64_t>(k) - f);
   }
   return order;
-}
-
-std::string_view extradata_of(const AVCodecParameters& p) {
-  return {reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size)};
 }
 
 media::CodecParametersPtr copy_parameters(const AVStream& stream) {
@@ -92,11 +82,6 @@ media::CodecParametersPtr copy_parameters(const AVStream& stream) {
   return p;
 }
 
-bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b) {
-  return a.codec_id == b.codec_id && a.width == b.width && a.height == b.height &&
-         extradata_of(a) == extradata_of(b);
-}
-
 /// The sound's packets, handed over as far as the picture has come.
 class Sound {
  public:
@@ -104,7 +89,7 @@ class Sound {
       : muxer_(muxer),
         demuxer_(Demuxer::open_file(file, Demuxer::Want::audio)),
         packet_(media::make_packet()) {
-    if (!demuxer_.audio()) fail(file, "has no sound");
+    if (!demuxer_.audio()) unproven(file, "has no sound");
     time_base_ = media::from_av(demuxer_.audio()->time_base);
     stream_ = muxer.add_stream(*copy_parameters(*demuxer_.audio()), time_base_);
   }
@@ -159,11 +144,11 @@ class Assembler {
     std::int64_t at = 0;
     for (std::size_t i = 0; i < d_.pieces.size(); ++i) {
       require_going(stop_);
-      if (d_.pieces[i].at != at) fail(d_.path, fmt::format("frame {} has no segment", at));
+      if (d_.pieces[i].at != at) unproven(d_.path, fmt::format("frame {} has no segment", at));
       copy(d_.pieces[i], orders_[i]);
       at += d_.pieces[i].frames;
     }
-    if (at != d_.frames) fail(d_.path, fmt::format("{} of {} frames are there", at, d_.frames));
+    if (at != d_.frames) unproven(d_.path, fmt::format("{} of {} frames are there", at, d_.frames));
     if (sound_) sound_->write_rest();
     muxer_.finish();
   }
@@ -189,7 +174,7 @@ class Assembler {
     std::vector<media::h264::ParameterSets> all;
     for (const Piece& piece : d_.pieces) {
       Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
-      all.push_back(media::h264::read_sets(extradata_of(*demuxer.video()->codecpar)));
+      all.push_back(media::h264::read_sets(media::extradata_of(*demuxer.video()->codecpar)));
     }
     media::set_extradata(*parameters_, media::h264::to_avcc(media::h264::merge(all)));
     parameters_->color_primaries = AVCOL_PRI_BT709;
@@ -201,8 +186,8 @@ class Assembler {
   /// The k-th packet in decoding order is decoded at frame k − delay: regular, and never later than shown.
   void copy(const Piece& piece, const Order& order) {
     Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
-    if (!copied_ && !same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
-      fail(piece.file, "its parameter sets differ from the first segment's");
+    if (!copied_ && !media::same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
+      unproven(piece.file, "its parameter sets differ from the first segment's");
     }
     media::PacketPtr packet = media::make_packet();
     for (std::size_t k = 0; demuxer.read(*packet); ++k) {
@@ -230,30 +215,30 @@ class Assembler {
 void prove(const Deliverable& d, const std::string& part, const std::stop_token& stop) {
   auto source = std::make_unique<StoppableSource>(net::open_file_source(part), stop);
   MediaFacts facts = media::prove_complete(std::move(source), d.path);
-  if (!facts.video) fail(d.path, "the finished file has no picture");
+  if (!facts.video) unproven(d.path, "the finished file has no picture");
   const VideoFacts& v = *facts.video;
   if (v.frames && *v.frames != d.frames)
-    fail(d.path, fmt::format("{} of {} frames are in it", *v.frames, d.frames));
+    unproven(d.path, fmt::format("{} of {} frames are in it", *v.frames, d.frames));
   if (v.width != d.width || v.height != d.height) {
-    fail(d.path, fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, d.width, d.height));
+    unproven(d.path, fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, d.width, d.height));
   }
-  if (v.codec != d.codec) fail(d.path, fmt::format("is {}, planned was {}", v.codec, d.codec));
+  if (v.codec != d.codec) unproven(d.path, fmt::format("is {}, planned was {}", v.codec, d.codec));
   const double frame = 1 / d.fps.to_double(), length = (Rational(d.frames) / d.fps).to_double();
   if (v.duration && std::abs(v.duration->to_double() - length) > frame / 2) {
-    fail(d.path,
-         fmt::format("its picture lasts {:.3f} s, planned were {:.3f} s", v.duration->to_double(), length));
+    unproven(d.path, fmt::format("its picture lasts {:.3f} s, planned were {:.3f} s", v.duration->to_double(),
+                                 length));
   }
-  if (facts.audio.has_value() == d.audio_file.empty()) fail(d.path, "its sound is not as planned");
+  if (facts.audio.has_value() == d.audio_file.empty()) unproven(d.path, "its sound is not as planned");
   if (!facts.audio) return;
   if (facts.audio->duration && std::abs(facts.audio->duration->to_double() - length) > 0.05) {
-    fail(d.path, fmt::format("its sound lasts {:.3f} s, planned were {:.3f} s",
-                             facts.audio->duration->to_double(), length));
+    unproven(d.path, fmt::format("its sound lasts {:.3f} s, planned were {:.3f} s",
+                                 facts.audio->duration->to_double(), length));
   }
   // mp4 hides the AAC encoder's 1024 samples of priming behind an edit list; in Matroska they stand before 0.
   const double priming = format_of(d.path) == "matroska" ? 1024.0 / 48000 : 0;
   const double late = facts.audio->start.to_double() - v.start.to_double();
   if (late > 0.001 || late < -priming - 0.001) {
-    fail(d.path, fmt::format("sound and picture start {:.1f} ms apart", 1000 * late));
+    unproven(d.path, fmt::format("sound and picture start {:.1f} ms apart", 1000 * late));
   }
 }
 

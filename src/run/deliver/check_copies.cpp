@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 
+#include "base/stop.h"
 #include "media/decoder.h"
 #include "media/demuxer.h"
+#include "run/deliver/unproven.h"
 
 namespace avstage::run {
 namespace {
@@ -20,16 +22,8 @@ constexpr std::size_t kMostSeams = 8;
 constexpr std::int64_t kBehind = 18;
 constexpr std::int64_t kSecondsBefore = 3;
 
-[[noreturn]] void fail(const std::string& path, const std::string& what) {
-  throw Error(ErrorCode::proof, fmt::format("{}: {}", path, what), "copy");
-}
-
 std::string_view bytes_of(const AVPacket& packet) {
   return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
-}
-
-void require_going(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
 }
 
 void check_packets(const Deliverable& d, const std::string& film, const std::stop_token& stop) {
@@ -41,15 +35,15 @@ void check_packets(const Deliverable& d, const std::string& film, const std::sto
     std::optional<Demuxer> source;
     if (piece.copied) source.emplace(Demuxer::open_file(piece.file, Demuxer::Want::video));
     for (std::int64_t k = 0; k < piece.frames; ++k) {
-      if (!whole.read(*packet)) fail(d.path, "ends early");
+      if (!whole.read(*packet)) unproven(d.path, "ends early", "copy");
       if (packet->dts != AV_NOPTS_VALUE) {
         if (last_dts != AV_NOPTS_VALUE && packet->dts <= last_dts)
-          fail(d.path, "its decoding times do not rise");
+          unproven(d.path, "its decoding times do not rise", "copy");
         last_dts = packet->dts;
       }
       if (!source) continue;
       if (!source->read(*original) || bytes_of(*packet) != bytes_of(*original)) {
-        fail(d.path, fmt::format("packet {} is not the one that was copied", piece.at + k));
+        unproven(d.path, fmt::format("packet {} is not the one that was copied", piece.at + k), "copy");
       }
     }
   }
@@ -125,10 +119,11 @@ void check_seam(const Deliverable& d, const std::string& film, std::size_t i, co
   const std::int64_t seam = behind.at, last = seam + std::min(kBehind, behind.frames);
   const std::int64_t reach = (Rational(kSecondsBefore) * d.fps).ceil();
   Decoded shown(film, std::max(seam - 1, before.at), last, d.fps, stop);
-  if (shown.frames.empty()) fail(d.path, fmt::format("nothing can be decoded at frame {}", seam));
+  if (shown.frames.empty()) unproven(d.path, fmt::format("nothing can be decoded at frame {}", seam), "copy");
   std::int64_t first = shown.frames.begin()->first;
   for (std::int64_t n = first; n < last; ++n) {
-    if (!shown.frames.contains(n)) fail(d.path, fmt::format("frame {} does not come out of a decoder", n));
+    if (!shown.frames.contains(n))
+      unproven(d.path, fmt::format("frame {} does not come out of a decoder", n), "copy");
   }
   const Piece& copied = behind.copied ? behind : before;
   if (!behind.copied && seam - first > reach) first = seam;
@@ -138,7 +133,7 @@ void check_seam(const Deliverable& d, const std::string& film, std::size_t i, co
   for (std::int64_t n = from; n < to; ++n) {
     auto it = alone.frames.find(n - copied.at);
     if (it == alone.frames.end() || it->second != shown.frames[n]) {
-      fail(d.path, fmt::format("frame {} was copied and looks different", n));
+      unproven(d.path, fmt::format("frame {} was copied and looks different", n), "copy");
     }
   }
 }
@@ -161,7 +156,7 @@ void check_copies(const Deliverable& d, const std::string& film, const std::stop
     check_seams(d, film, stop);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::interrupted || e.name() == "copy") throw;
-    fail(d.path, e.message());
+    unproven(d.path, e.message(), "copy");
   }
 }
 

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "base/atomic_file.h"
+#include "base/stop.h"
 #include "media/demuxer.h"
 #include "media/fragment_muxer.h"
+#include "run/deliver/unproven.h"
 
 namespace avstage::run {
 namespace {
@@ -14,14 +16,6 @@ namespace {
 using media::Demuxer;
 
 constexpr const char* kSoundFolder = "sound";
-
-[[noreturn]] void fail(const std::string& path, const std::string& what) {
-  throw Error(ErrorCode::proof, fmt::format("{}: {}", path, what), "proof");
-}
-
-void require_going(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
-}
 
 /// One rendition in the making: packets go in, files come out.
 class RenditionWriter {
@@ -62,13 +56,8 @@ class RenditionWriter {
 std::int64_t delay_of(const Piece& piece, Rational fps) {
   Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
   media::PacketPtr packet = media::make_packet();
-  if (!demuxer.read(*packet)) fail(piece.file, "holds no frame");
+  if (!demuxer.read(*packet)) unproven(piece.file, "holds no frame");
   return (Rational(packet->pts - packet->dts) * media::from_av(demuxer.video()->time_base) * fps).round();
-}
-
-bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b) {
-  return a.codec_id == b.codec_id && a.extradata_size == b.extradata_size &&
-         std::equal(a.extradata, a.extradata + a.extradata_size, b.extradata);
 }
 
 class PictureWriter {
@@ -87,12 +76,12 @@ class PictureWriter {
   Rendition run() {
     std::int64_t at = 0;
     for (const Piece& piece : picture_.pieces) {
-      if (piece.at != at) fail(stream_.path, fmt::format("frame {} has no segment", at));
+      if (piece.at != at) unproven(stream_.path, fmt::format("frame {} has no segment", at));
       copy(piece);
       at += piece.frames;
     }
     if (at != stream_.frames)
-      fail(stream_.path, fmt::format("{} of {} frames are there", at, stream_.frames));
+      unproven(stream_.path, fmt::format("{} of {} frames are there", at, stream_.frames));
     cut();
     Rendition done = out_.finish();
     done.width = picture_.width;
@@ -104,8 +93,8 @@ class PictureWriter {
   void copy(const Piece& piece) {
     require_going(stop_);
     Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
-    if (!same_parameter_sets(*demuxer.video()->codecpar, *first_.video()->codecpar)) {
-      fail(piece.file, "its parameter sets differ from the first segment's");
+    if (!media::same_parameter_sets(*demuxer.video()->codecpar, *first_.video()->codecpar)) {
+      unproven(piece.file, "its parameter sets differ from the first segment's");
     }
     media::PacketPtr packet = media::make_packet();
     std::int64_t n = piece.at;
@@ -115,7 +104,7 @@ class PictureWriter {
       if (n == stream_.edges[next_]) {
         // GOPs are closed: decoding and showing are equally far where one begins.
         if ((packet->flags & AV_PKT_FLAG_KEY) == 0 || frame != n) {
-          fail(piece.file, fmt::format("no key frame at frame {}", n - piece.at));
+          unproven(piece.file, fmt::format("no key frame at frame {}", n - piece.at));
         }
         if (n > 0) cut();
         ++next_;
@@ -127,7 +116,7 @@ class PictureWriter {
       av_packet_unref(packet.get());
     }
     if (n != piece.at + piece.frames) {
-      fail(piece.file, fmt::format("has {} frames, planned were {}", n - piece.at, piece.frames));
+      unproven(piece.file, fmt::format("has {} frames, planned were {}", n - piece.at, piece.frames));
     }
   }
 
@@ -146,7 +135,7 @@ class PictureWriter {
 
 Rendition write_sound(const HlsStream& stream, const std::string& folder, const std::stop_token& stop) {
   Demuxer demuxer = Demuxer::open_file(stream.audio_file, Demuxer::Want::audio);
-  if (demuxer.audio() == nullptr) fail(stream.audio_file, "has no sound");
+  if (demuxer.audio() == nullptr) unproven(stream.audio_file, "has no sound");
   const Rational base = media::from_av(demuxer.audio()->time_base);
   RenditionWriter out(stream, folder, kSoundFolder, *demuxer.audio()->codecpar, base, Rational(0));
   auto edge = [&](std::size_t i) { return Rational(stream.edges[i]) / stream.fps; };

@@ -5,19 +5,17 @@
 
 #include "base/atomic_file.h"
 #include "base/byte_source.h"
+#include "base/stop.h"
 #include "media/demuxer.h"
 #include "net/http_stream.h"
 #include "run/compose/audio_mix.h"
 #include "run/deliver/hls_package.h"
+#include "run/deliver/unproven.h"
 
 namespace avstage::run {
 namespace {
 
 using media::Demuxer;
-
-[[noreturn]] void fail(const std::string& name, const std::string& what) {
-  throw Error(ErrorCode::proof, fmt::format("{}: {}", name, what), "proof");
-}
 
 /// An initialisation segment and a media segment, as a player puts them together.
 class TwoFiles : public ByteSource {
@@ -60,14 +58,14 @@ class Proof {
   void run() {
     const Listing listing = read_media_playlist(read_file(dir_ + "/" + kPlaylistFile), name_);
     if (!listing.ended || listing.segments.size() != rendition_.segments.size()) {
-      fail(name_, fmt::format("its playlist names {} segments, planned were {}", listing.segments.size(),
-                              rendition_.segments.size()));
+      unproven(name_, fmt::format("its playlist names {} segments, planned were {}", listing.segments.size(),
+                                  rendition_.segments.size()));
     }
     for (std::size_t i = 0; i < listing.segments.size(); ++i) check(listing, i);
     const Time length = Rational(stream_.frames) / stream_.fps;
     if (abs(sum_ - length) > Rational(1, 1000)) {
-      fail(name_, fmt::format("its playlist lasts {:.6f} s, planned were {:.6f} s", sum_.to_double(),
-                              length.to_double()));
+      unproven(name_, fmt::format("its playlist lasts {:.6f} s, planned were {:.6f} s", sum_.to_double(),
+                                  length.to_double()));
     }
     if (!is_picture()) check_sound_end();
   }
@@ -77,16 +75,16 @@ class Proof {
   bool is_picture() const { return rendition_.width > 0; }
 
   void check(const Listing& listing, std::size_t i) {
-    if (stop_.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    require_going(stop_);
     const ListedSegment& listed = listing.segments[i];
     const MediaSegment& planned = rendition_.segments[i];
     sum_ = sum_ + listed.duration;
     if (abs(listed.duration - (planned.end - planned.start)) > Rational(1, 100'000)) {
-      fail(name_, fmt::format("{} lasts {:.6f} s in the playlist, planned were {:.6f} s", listed.file,
-                              listed.duration.to_double(), (planned.end - planned.start).to_double()));
+      unproven(name_, fmt::format("{} lasts {:.6f} s in the playlist, planned were {:.6f} s", listed.file,
+                                  listed.duration.to_double(), (planned.end - planned.start).to_double()));
     }
     if (listed.duration.round() > target_)
-      fail(name_, listed.file + " lasts longer than the target duration");
+      unproven(name_, listed.file + " lasts longer than the target duration");
     const std::string file = name_ + "/" + listed.file;
     Demuxer demuxer =
         Demuxer::open(std::make_unique<TwoFiles>(dir_ + "/" + listing.init, dir_ + "/" + listed.file), file);
@@ -99,37 +97,39 @@ class Proof {
 
   void check_picture(Demuxer& demuxer, std::size_t i) {
     const AVStream* video = demuxer.video();
-    if (video == nullptr || demuxer.audio() != nullptr) fail(demuxer.name(), "is no picture");
+    if (video == nullptr || demuxer.audio() != nullptr) unproven(demuxer.name(), "is no picture");
     const VideoFacts& v = *demuxer.facts().video;
     if (v.width != rendition_.width || v.height != rendition_.height) {
-      fail(demuxer.name(), fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, rendition_.width,
-                                       rendition_.height));
+      unproven(demuxer.name(), fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, rendition_.width,
+                                           rendition_.height));
     }
     const std::int64_t first = stream_.edges[i], end = stream_.edges[i + 1];
     std::vector<std::int64_t> frames;
     media::PacketPtr packet = media::make_packet();
     while (demuxer.read(*packet)) {
       if (frames.empty() && (packet->flags & AV_PKT_FLAG_KEY) == 0) {
-        fail(demuxer.name(), "does not begin with a key frame");
+        unproven(demuxer.name(), "does not begin with a key frame");
       }
       const Time time = Rational(packet->pts) * media::from_av(video->time_base);
       frames.push_back((time * stream_.fps).round());
-      if (Rational(frames.back()) / stream_.fps != time) fail(demuxer.name(), "a frame is between frames");
+      if (Rational(frames.back()) / stream_.fps != time)
+        unproven(demuxer.name(), "a frame is between frames");
       av_packet_unref(packet.get());
     }
     std::sort(frames.begin(), frames.end());
     for (std::int64_t f = first; f < end; ++f) {
       const auto k = static_cast<std::size_t>(f - first);
-      if (k >= frames.size() || frames[k] != f) fail(demuxer.name(), fmt::format("frame {} is not in it", f));
+      if (k >= frames.size() || frames[k] != f)
+        unproven(demuxer.name(), fmt::format("frame {} is not in it", f));
     }
     if (static_cast<std::int64_t>(frames.size()) != end - first) {
-      fail(demuxer.name(), fmt::format("has {} frames, planned were {}", frames.size(), end - first));
+      unproven(demuxer.name(), fmt::format("has {} frames, planned were {}", frames.size(), end - first));
     }
   }
 
   void check_sound(Demuxer& demuxer, std::size_t i) {
     const AVStream* audio = demuxer.audio();
-    if (audio == nullptr || demuxer.video() != nullptr) fail(demuxer.name(), "is no sound");
+    if (audio == nullptr || demuxer.video() != nullptr) unproven(demuxer.name(), "is no sound");
     const Rational base = media::from_av(audio->time_base);
     media::PacketPtr packet = media::make_packet();
     Time start(0);
@@ -139,11 +139,11 @@ class Proof {
       if (!sound_start_) {
         sound_start_ = sound_end_ = start;
         if (start > Time(0) || start < Rational(-4096, kSampleRate)) {
-          fail(demuxer.name(),
-               fmt::format("sound and picture start {:.1f} ms apart", 1000 * start.to_double()));
+          unproven(demuxer.name(),
+                   fmt::format("sound and picture start {:.1f} ms apart", 1000 * start.to_double()));
         }
       }
-      if (start != sound_end_) fail(demuxer.name(), "the sound has a hole or an overlap");
+      if (start != sound_end_) unproven(demuxer.name(), "the sound has a hole or an overlap");
       sound_end_ = start + Rational(audio->codecpar->frame_size) / Rational(kSampleRate);
       av_packet_unref(packet.get());
     }
@@ -151,17 +151,17 @@ class Proof {
     if (any) sound_end_ = *sound_start_ + Rational(audio->duration) * base;
     if (!any || sound_end_ <= start ||
         abs(*sound_end_ - rendition_.segments[i].end) > Rational(1, kSampleRate)) {
-      fail(demuxer.name(),
-           fmt::format("its sound ends at {:.6f} s, planned was {:.6f} s",
-                       sound_end_.value_or(Time(0)).to_double(), rendition_.segments[i].end.to_double()));
+      unproven(demuxer.name(),
+               fmt::format("its sound ends at {:.6f} s, planned was {:.6f} s",
+                           sound_end_.value_or(Time(0)).to_double(), rendition_.segments[i].end.to_double()));
     }
   }
 
   void check_sound_end() const {
     const Time length = Rational(stream_.frames) / stream_.fps;
     if (abs(*sound_end_ - length) <= Rational(1, 1000)) return;
-    fail(name_, fmt::format("the sound lasts {:.3f} s, planned were {:.3f} s", sound_end_->to_double(),
-                            length.to_double()));
+    unproven(name_, fmt::format("the sound lasts {:.3f} s, planned were {:.3f} s", sound_end_->to_double(),
+                                length.to_double()));
   }
 
   const HlsStream& stream_;

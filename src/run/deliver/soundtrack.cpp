@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "base/atomic_file.h"
+#include "base/stop.h"
 #include "media/encoder.h"
 #include "media/muxer.h"
 #include "plan/content_key.h"
@@ -30,7 +31,7 @@ template <typename Use>
 void pass(const Read& read, std::int64_t samples, const std::stop_token& stop, Use use) {
   std::vector<float> block;
   for (std::int64_t done = 0; done < samples;) {
-    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "stopped", "interrupted");
+    require_going(stop);
     const std::int64_t n = std::min(kBlock, samples - done);
     block.resize(static_cast<std::size_t>(n) * 2);
     read(block);
