@@ -62,6 +62,7 @@ const Library libraries[] = {
     {"curl/.*", {"net"}},
     {"lib(av|sw|postproc)[a-z]*/.*", {"media"}},
     {"sqlite3.*", {"ledger"}},
+    {"openssl/.*", {"base", "sandbox"}},
     {"httplib\\.h", {"sandbox"}},
     {"nlohmann/.*", {"timeline", "heygen", "sandbox", "run", "cli"}},
     {"CLI/.*", {"cli"}},
