@@ -112,7 +112,7 @@ def frames(path):
     done = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-count_packets", "-show_entries",
                            "stream=nb_read_packets", "-of", "csv=p=0", path],
                           capture_output=True, text=True, check=True)
-    return int(done.stdout.strip().strip(","))
+    return int(done.stdout.split()[0].strip(","))  # of HLS once a programme and once a stream
 
 
 def loudness(path):

@@ -104,12 +104,12 @@ def forget(folder):
     for name in ("state", "cache"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for output in folder.glob("avstage*"):
-        output.unlink()
+        shutil.rmtree(output) if output.is_dir() else output.unlink()
 
 
-def gop(fps):
+def gop(fps, seconds=10):
     """Key frames as far apart as avstage's."""
-    return ["-g", round(10 * fps)]
+    return ["-g", round(seconds * fps)]
 
 
 def w1(b):
@@ -441,8 +441,10 @@ def w6b(b):
                     note="avstage asks the API where the clip is; ffmpeg is told")
 
 
-def w7(b, share=1 / 3, name="W7", factor=3):
+def w7(b, share=1 / 3, name="W7", factor=3, hls=False):
     size = b.size
+    ending = "m3u8" if hls else "mp4"
+    packed = ["-f", "hls", "-hls_segment_type", "fmp4", "-hls_time", 6, "-hls_playlist_type", "vod"] if hls else []
     seconds = round(size.broll * share)
     words = vendor.words_of(seconds)
     base = b.media.broll()
@@ -450,7 +452,7 @@ def w7(b, share=1 / 3, name="W7", factor=3):
             "background": "#00b140", "size": "1280x720"}
 
     def job(folder):
-        return b.job(folder, name, canvas=b.canvas(), outputs=[out()], tracks=[
+        return b.job(folder, name, canvas=b.canvas(), outputs=[out(f"avstage.{ending}")], tracks=[
             {"clips": [{"file": base}]},
             {"clips": [{"avatar": clip, "start": 2, "key": "auto", "width": "33%", "at": "bottom-right"}]}])
 
@@ -474,19 +476,29 @@ def w7(b, share=1 / 3, name="W7", factor=3):
                      "[0:v][pip]overlay=W-w:H-h:eof_action=pass[v];[1:a]adelay=2000:all=1[s];"
                      "[0:a][s]amix=inputs=2:duration=first:normalize=0[a]")
             cost += measure.run([*FFMPEG, "-i", base, "-i", "clip.mp4", "-filter_complex", graph, "-map", "[v]", "-map",
-                                 "[a]", *X264, *gop(30), *AAC, folder / "ffmpeg.mp4"], folder)
+                                 "[a]", *X264, *gop(30, 6 if hls else 10), *AAC, *packed,
+                                 folder / f"ffmpeg.{ending}"], folder)
             end = time.monotonic()
             return Cost(end - begin, cost.cpu, cost.rss_mb, {"after ready": end - ready})
 
     return Workload(
         name, f"{size.broll} s of which an avatar shows in {seconds}, made in {size.generation} s",
-        [Contender("avstage", avstage, "avstage.mp4"), Contender("order, poll, curl, ffmpeg", sequential, "ffmpeg.mp4")],
+        [Contender("avstage", avstage, f"avstage.{ending}"),
+         Contender("order, poll, curl, ffmpeg", sequential, f"ffmpeg.{ending}")],
         [Goal(f">= {factor} x less after the clip is ready", "after ready", "order, poll, curl, ffmpeg", factor)],
-        lambda output: {"frames": measure.frames(output)}, "as mp4; there is no HLS output yet")
+        lambda output: {"frames": measure.frames(output)}, "as HLS" if hls else "as mp4")
 
 
 def w7b(b):
     return w7(b, 0.1, "W7b", 8)
+
+
+def w7h(b):
+    return w7(b, name="W7h", hls=True)
+
+
+def w7bh(b):
+    return w7(b, 0.1, "W7bh", 8, hls=True)
 
 
 def w8(b):
@@ -597,4 +609,4 @@ def w10(b):
 
 
 ALL = {"W1": w1, "W2": w2, "W3": w3, "W3b": w3b, "W4": w4, "W5": w5, "W6": w6, "W6b": w6b, "W7": w7, "W7b": w7b,
-       "W8": w8, "W9": w9, "W9b": w9b, "W10": w10}
+       "W7h": w7h, "W7bh": w7bh, "W8": w8, "W9": w9, "W9b": w9b, "W10": w10}
