@@ -181,12 +181,12 @@ Document parse(std::string_view text, const std::string& file_name) {
   }
   Document document(text, file_name);
   text = document.text();
+  if (std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    fail(document.mark_at(nul, ""), "syntax", "a NUL byte, as in films and pictures", "JSON text");
+  }
   if (std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     fail(document.mark_at(bad, ""), "syntax",
          fmt::format("the byte 0x{:02x}", static_cast<unsigned char>(text[bad])), "text in UTF-8");
-  }
-  if (std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    fail(document.mark_at(nul, ""), "syntax", "a NUL byte", "JSON text");
   }
   Builder builder(document);
   nlohmann::json::sax_parse(text.data(), text.data() + text.size(), &builder,

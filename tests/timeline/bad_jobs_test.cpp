@@ -109,7 +109,12 @@ TEST(BadJobs, BytesThatAreNotUtf8AreNamed) {
 
 TEST(BadJobs, ANulByteNeverEndsTheText) {
   EXPECT_EQ(message_of(in_clip("") + std::string(1, '\0') + "}"),
-            "job.json:1:64: found a NUL byte; allowed: JSON text");
+            "job.json:1:64: found a NUL byte, as in films and pictures; allowed: JSON text");
+  const std::string film(
+      "\0\0\0\x20"
+      "ftypisom\xe8",
+      13);
+  EXPECT_EQ(message_of(film), "job.json:1:1: found a NUL byte, as in films and pictures; allowed: JSON text");
 }
 
 TEST(BadJobs, AByteOrderMarkIsPassedOverAndCountsNoColumn) {
