@@ -90,7 +90,7 @@ void create(Service& service, Dialect dialect, const std::string& key, const htt
 
 }  // namespace
 
-std::string read_key(const httplib::Request& request) {
+std::string replay_key(const httplib::Request& request) {
   constexpr const char* kHeader = "Idempotency-Key";
   constexpr const char* kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-";
   if (!request.has_header(kHeader)) return "";
@@ -99,7 +99,7 @@ std::string read_key(const httplib::Request& request) {
     throw ApiError{400, "invalid_parameter",
                    "Idempotency-Key is invalid: must be 1 to 255 characters of A-Z a-z 0-9 _ : . -", kHeader};
   }
-  return key;
+  return request.path + " " + key;
 }
 
 void serve_orders(httplib::Server& server, Service& service, const std::string& path, Dialect dialect,
@@ -109,7 +109,7 @@ void serve_orders(httplib::Server& server, Service& service, const std::string& 
                                   const httplib::ContentReader& reader) {
     bool read = false;
     conduct(service, request, response, [&] {
-      std::string key = idempotent ? read_key(request) : "";
+      std::string key = idempotent ? replay_key(request) : "";
       InFlight::Hold hold(*in_flight, key);
       read = true;
       create(service, dialect, key, request, response, read_body(reader), creation);

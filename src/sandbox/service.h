@@ -108,11 +108,10 @@ void answer_error(const httplib::Request& request, httplib::Response& response, 
 
 /// The life of an idempotency key.
 inline constexpr std::int64_t kReplayMs = 24LL * 3600 * 1000;
-/// The Idempotency-Key, "" without one. Throws ApiError.
-std::string read_key(const httplib::Request& request);
+/// The path and its Idempotency-Key, which is that path's alone; "" without one. Throws ApiError.
+std::string replay_key(const httplib::Request& request);
 
-/// Carries out a create request: the good answer. `key`: the Idempotency-Key, "" without one. Throws
-/// ApiError.
+/// Carries out a create request: the good answer. `key`: of replay_key(). Throws ApiError.
 using Creation = std::function<nlohmann::json(const std::string& key, const httplib::Request& request,
                                               const nlohmann::json& body)>;
 /// POST of that path: counted, spoiled as the script or the header says, one at a time for a key.

@@ -22,7 +22,7 @@ struct Video {
   Dialect dialect = Dialect::v2;
   std::int64_t number = 0;  ///< rises with every video of the folder
   std::string title, callback_id;
-  std::string idempotency_key;
+  std::string idempotency_key;  ///< with its path: replay_key()
   std::string callback_url;
   std::string knobs;    ///< the X-Sandbox-Fault header it was ordered with
   bool test = false;    ///< free, watermarked

@@ -168,18 +168,17 @@ httplib::Server::Handler answering(Service& service, const Body& body) {
 /// The same, and what a key was answered within a day is its answer again.
 httplib::Server::Handler once_a_key(Service& service, const Body& body) {
   return answering(service, [&service, body](const httplib::Request& request) {
-    std::string key = read_key(request);
+    std::string key = replay_key(request);
     if (key.empty()) return body(request);
     json out;
     service.replays.edit([&](json& replays) {
       std::int64_t now = unix_milliseconds();
       for (const json& earlier : replays) {
-        bool same = earlier["key"] == key && earlier["path"] == request.path;
-        if (same && earlier["created_ms"] >= now - kReplayMs) out = earlier["answer"];
+        if (earlier["key"] == key && earlier["created_ms"] >= now - kReplayMs) out = earlier["answer"];
       }
       if (!out.is_null()) return;
       out = body(request);
-      replays.push_back({{"key", key}, {"path", request.path}, {"created_ms", now}, {"answer", out}});
+      replays.push_back({{"key", key}, {"created_ms", now}, {"answer", out}});
     });
     return out;
   });

@@ -247,6 +247,8 @@ TEST_F(Assets, ATemplateSaysItsTextsInBothDialects) {
   net::Headers key = {{"Idempotency-Key", "k1"}};
   std::string once = json::parse(send("POST", "/v3/templates/t1", body.dump(), key).body)["data"]["id"];
   EXPECT_EQ(json::parse(send("POST", "/v3/templates/t1", body.dump(), key).body)["data"]["id"], once);
+  EXPECT_NE(json::parse(send("POST", "/v3/templates/t2", body.dump(), key).body)["data"]["id"], once)
+      << "a key is its path's alone";
   body["variables"]["one"]["name"] = "other";
   EXPECT_EQ(send("POST", "/v3/templates/t1", body.dump()).status, 400);
   EXPECT_EQ(send("POST", "/v3/templates/t1", R"({"variables":{}})").status, 400);
