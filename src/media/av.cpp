@@ -5,8 +5,12 @@
 #include <link.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <set>
 
 #include "base/log.h"
@@ -14,6 +18,8 @@
 extern "C" {
 #include <libavutil/error.h>
 #include <libavutil/log.h>
+#include <libavutil/mem.h>
+#include <libavutil/murmur3.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 }
@@ -105,6 +111,28 @@ PacketPtr make_packet() {
   PacketPtr packet(av_packet_alloc());
   if (!packet) throw std::bad_alloc();
   return packet;
+}
+
+std::uint64_t picture_hash(const AVFrame& frame) {
+  struct Free {
+    void operator()(AVMurMur3* hash) const { av_free(hash); }
+  };
+  std::unique_ptr<AVMurMur3, Free> hash(av_murmur3_alloc());
+  if (!hash) throw std::bad_alloc();
+  av_murmur3_init(hash.get());
+  for (int plane = 0; plane < 3; ++plane) {
+    const int width = plane == 0 ? frame.width : AV_CEIL_RSHIFT(frame.width, 1);
+    const int height = plane == 0 ? frame.height : AV_CEIL_RSHIFT(frame.height, 1);
+    for (int y = 0; y < height; ++y) {
+      const std::uint8_t* row = frame.data[plane] + std::ptrdiff_t(y) * frame.linesize[plane];
+      av_murmur3_update(hash.get(), row, static_cast<std::size_t>(width));
+    }
+  }
+  std::array<std::uint8_t, 16> sum{};
+  av_murmur3_final(hash.get(), sum.data());
+  std::uint64_t out = 0;
+  std::memcpy(&out, sum.data(), sizeof(out));
+  return out;
 }
 
 std::string_view extradata_of(const AVCodecParameters& p) {

@@ -49,19 +49,6 @@ void check_packets(const Deliverable& d, const std::string& film, const std::sto
   }
 }
 
-std::uint64_t hash_of(const AVFrame& frame) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (int plane = 0; plane < 3; ++plane) {
-    const int width = plane == 0 ? frame.width : AV_CEIL_RSHIFT(frame.width, 1);
-    const int height = plane == 0 ? frame.height : AV_CEIL_RSHIFT(frame.height, 1);
-    for (int y = 0; y < height; ++y) {
-      const std::uint8_t* row = frame.data[plane] + std::ptrdiff_t(y) * frame.linesize[plane];
-      for (int x = 0; x < width; ++x) hash = (hash ^ row[x]) * 1099511628211U;
-    }
-  }
-  return hash;
-}
-
 /// Frames [first, last) of a file, decoded from the key frame at or before `first` on.
 class Decoded {
  public:
@@ -101,7 +88,7 @@ class Decoded {
     while (media::FramePtr frame = decoder_.receive()) {
       const std::int64_t n = frame_of(frame->pts);
       if (n >= last_) return true;
-      frames[n] = hash_of(*frame);
+      frames[n] = media::picture_hash(*frame);
     }
     return false;
   }
