@@ -8,7 +8,6 @@ extern "C" {
 }
 
 namespace avstage::media {
-namespace {}  // namespace
 
 IoContext::IoContext(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {
   auto* buffer = static_cast<std::uint8_t*>(av_malloc(kIoBufferSize));
