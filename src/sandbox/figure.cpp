@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kFloor = 190;  ///< the body goes on below the picture, for any scale and offset
 constexpr Point kNeck{0, 57};   ///< the head turns about it
-constexpr Color kTeeth{252, 252, 250, 255};
+constexpr Color kOffWhite{252, 252, 250, 255};
 constexpr Color kInk{38, 30, 34, 255};
 
 constexpr std::array kSkins = {Color{255, 219, 196}, Color{244, 200, 168}, Color{226, 172, 132},
@@ -35,7 +35,7 @@ Color darker(Color color, double by) {
   return mix(color, kInk, by);
 }
 Color lighter(Color color, double by) {
-  return mix(color, kTeeth, by);
+  return mix(color, kOffWhite, by);
 }
 
 /// Draws in figure units on a raster; `at` places them.
@@ -133,7 +133,7 @@ void draw_blazer(const Pen& pen, Color cloth) {
   shirt.move(-8.4, 59.2).curve(-5, 66, 5, 66, 8.4, 59.2).line(13, 63).line(0, 96).line(-13, 63);
   pen.fill(shirt, lighter(cloth, 0.86));
   notch.move(-8.4, 59.2).line(-10.5, 62.6).line(-4.4, 70.5).line(0, 65.6).mirror();
-  pen.fill(notch, kTeeth);
+  pen.fill(notch, kOffWhite);
   lapel.move(-9.6, 60.6)
       .line(-15.6, 63.6)
       .line(-17.5, 74)
@@ -199,10 +199,10 @@ void draw_eyes(const Pen& pen, const Looks& looks, double open) {
     return;
   }
   double ry = 2.15 * open;
-  pen.fill(Path().ellipse(-6, 33.2, 2.75, ry).mirror(), kTeeth);
+  pen.fill(Path().ellipse(-6, 33.2, 2.75, ry).mirror(), kOffWhite);
   pen.fill(Path().ellipse(-5.9, 33.2, 1.55, std::min(1.55, ry)).mirror(), looks.iris);
   pen.fill(Path().ellipse(-5.9, 33.2, 0.8, std::min(0.8, ry)).mirror(), kInk);
-  if (open > 0.6) pen.fill(Path().ellipse(-5.3, 32.5, 0.42, 0.42).ellipse(6.4, 32.5, 0.42, 0.42), kTeeth);
+  if (open > 0.6) pen.fill(Path().ellipse(-5.3, 32.5, 0.42, 0.42).ellipse(6.4, 32.5, 0.42, 0.42), kOffWhite);
   double lid = 33.2 - ry;
   pen.fill(Path().stroke(arc({-8.9, 33.1}, {-6.2, lid - 2.1 * open}, {-3.2, 33.1}), 0.75).mirror(), lash);
 }
@@ -244,7 +244,7 @@ void draw_mouth(const Pen& pen, const Looks& looks, double open) {
   teeth.move(-wide * 0.72, bite)
       .curve(-wide * 0.4, upper + 0.35, wide * 0.4, upper + 0.35, wide * 0.72, bite);
   teeth.curve(wide * 0.4, bite + 0.7 * room, -wide * 0.4, bite + 0.7 * room, -wide * 0.72, bite);
-  pen.fill(teeth, kTeeth);
+  pen.fill(teeth, kOffWhite);
   if (open > 0.3) {
     tongue.ellipse(0, corner + 3.1 * open, wide * 0.42, 0.75 * open);
     pen.fill(tongue, Color{196, 84, 92});
