@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "memory_source.h"
 #include "support/log_guard.h"
+#include "support/media_fixtures.h"
 
 namespace avstage::media {
 namespace {
@@ -54,6 +55,26 @@ TEST(Av, LibraryVersionsNameEveryLibraryThatMakesPixels) {
   for (const char* name : {"libavcodec ", "libavformat ", "libavfilter ", "libswscale ", "libswresample ",
                            "libx264.so.", "libx265.so.", "libfreetype.so."}) {
     EXPECT_THAT(library_versions(), HasSubstr(name));
+  }
+}
+
+TEST(Av, APicturesHashChangesWithEverySampleAndWithNothingBesideIt) {
+  const auto picture = [] { return test::flat_frame(38, 22, "yuv420p", 100, 110, 120); };
+  const std::uint64_t hash = picture_hash(*picture());
+  FramePtr padded = picture();
+  for (int plane = 0; plane < 3; ++plane) {
+    const int width = test::plane_size(*padded, plane).first;
+    ASSERT_GT(padded->linesize[plane], width);
+    padded->data[plane][width] ^= 0xff;
+  }
+  EXPECT_EQ(picture_hash(*padded), hash);
+  for (int plane = 0; plane < 3; ++plane) {
+    const auto [width, height] = test::plane_size(*padded, plane);
+    for (const auto& [x, y] : {std::pair(0, 0), std::pair(width - 1, height - 1)}) {
+      FramePtr other = picture();
+      test::set_sample(*other, plane, x, y, 99);
+      EXPECT_NE(picture_hash(*other), hash) << plane << ": " << x << ", " << y;
+    }
   }
 }
 
