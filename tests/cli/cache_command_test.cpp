@@ -108,7 +108,7 @@ TEST_F(CacheCommand, ShowsWhatIsThereTrimsItAndClearsIt) {
   json collected = cache({"gc", "--cache-limit", std::to_string(limit)});
   EXPECT_EQ(collected["removed"], 1) << "the least recently used one is enough";
   EXPECT_EQ(entries("segment"), 4);
-  EXPECT_EQ(cache({"gc"}, {{"AVSTAGE_CACHE_LIMIT", "0"}})["removed"], 4);
+  EXPECT_EQ(cache({"gc"}, {{"AVSTAGE_CACHE_LIMIT", "0kB"}})["removed"], 4);
   EXPECT_EQ(rendered(render("again", 0)), 3);
   EXPECT_EQ(cache({"clear"})["removed"], 5);
   EXPECT_EQ(entries("segment"), 0);
@@ -152,7 +152,7 @@ TEST_F(CacheCommand, ARunThatIsGoingOnIsNotDisturbed) {
 
 TEST_F(CacheCommand, SeveralRunsShareOneCacheThatHoldsNothing) {
   const std::string from_0 = alone(0), from_10 = alone(10);
-  const Environment tight{{"AVSTAGE_CACHE_LIMIT", "0"}};
+  const Environment tight{{"AVSTAGE_CACHE_LIMIT", "0kB"}};
   auto a = start_render("a0", 0, tight), b = start_render("b0", 0, tight), c = start_render("c10", 10, tight);
   while (!a->wait_for("\"assemble\"", 2ms) && a->out().empty() &&
          a->err().find("avstage:") == std::string::npos)
