@@ -107,9 +107,12 @@ std::optional<Report> render_once(run::Session& session, const Job& job, const O
     timed_step(p, "plan", [&] { prepare(p); });
     if (!run::all_up_to_date(p)) {
       run::SegmentStore store(settings.cache_dir, settings.cache_limit);
-      timed_step(p, "render", [&] { run::render_segments(p, store); });
+      std::optional<run::Soundtrack> sound;  // mixed beside the pictures
+      timed_step(p, "render", [&] {
+        run::render_segments(p, store, [&] { sound.emplace(p, store, run::outputs_to_make(p)); });
+      });
       run::warn_of_overlaps(p);  // those that hang on a clip's length
-      timed_step(p, "assemble", [&] { run::publish_outputs(p, store); });
+      timed_step(p, "assemble", [&] { run::publish_outputs(p, store, sound.value()); });
     }
   } catch (const Error& e) {
     if (e.code() != ErrorCode::input || !run::set_aside_damaged(session, p.plan, stop)) throw;

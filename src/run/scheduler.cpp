@@ -1,6 +1,7 @@
 #include "run/scheduler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/stop.h"
 #include "run/clips/acquire.h"
@@ -13,9 +14,10 @@ namespace {
 
 class Scheduler {
  public:
-  Scheduler(Production& production, SegmentStore& store)
+  Scheduler(Production& production, SegmentStore& store, const std::function<void()>& when_complete)
       : p_(production),
         store_(store),
+        when_complete_(when_complete),
         failures_(p_.stop),
         acquirer_(p_.session, p_.plan, p_.media, p_.observer) {}
 
@@ -25,6 +27,7 @@ class Scheduler {
     std::stop_callback wake(p_.stop, [this] { acquirer_.interrupt(); });
     for (;;) {
       while (auto news = acquirer_.news().try_pop()) take(std::move(*news));
+      if (when_complete_ && in_flight_ == 0 && failures_.empty()) std::exchange(when_complete_, {})();
       if (render_next()) continue;
       if (in_flight_ == 0) break;
       auto news = acquirer_.news().pop(p_.stop);
@@ -174,6 +177,7 @@ class Scheduler {
 
   Production& p_;
   SegmentStore& store_;
+  std::function<void()> when_complete_;
   std::size_t in_flight_ = 0;
   std::int64_t frames_done_ = 0;
   FirstFailure failures_;
@@ -184,8 +188,9 @@ class Scheduler {
 
 }  // namespace
 
-void render_segments(Production& production, SegmentStore& store) {
-  Scheduler(production, store).run();
+void render_segments(Production& production, SegmentStore& store,
+                     const std::function<void()>& when_complete) {
+  Scheduler(production, store, when_complete).run();
 }
 
 }  // namespace avstage::run

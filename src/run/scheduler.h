@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "run/production.h"
 #include "run/segment_store.h"
 
@@ -8,7 +10,9 @@ namespace avstage::run {
 /// Obtains every missing clip and renders every segment: whatever is ready first, what waits for a clip as
 /// soon as it can be read. Returns when all segments are in the store and all clips are proven. When a clip
 /// fails, everything that does not show it is still rendered (a later run finds it) before the failure is
-/// thrown.
-void render_segments(Production& production, SegmentStore& store);
+/// thrown. `when_complete` is called once, when nothing is unknown and every clip is proven, whatever is
+/// still to be rendered.
+void render_segments(Production& production, SegmentStore& store,
+                     const std::function<void()>& when_complete = {});
 
 }  // namespace avstage::run

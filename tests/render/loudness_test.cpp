@@ -111,7 +111,7 @@ TEST_F(LoudnessTest, TwoTargetsAreOneMix) {
   p.facts = ::avstage::run::gather_facts(session, p.plan, p.media);
   p.resolve();
   ::avstage::run::SegmentStore store(s.cache_dir, s.cache_limit);
-  ::avstage::run::Soundtrack soundtrack(p, store);
+  ::avstage::run::Soundtrack soundtrack(p, store, {});
   const auto first = soundtrack.of(parsed.outputs[0]);
   std::filesystem::remove(dir / "a.wav");  // nothing can be mixed from it again
   const auto second = soundtrack.of(parsed.outputs[1]);

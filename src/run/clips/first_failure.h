@@ -24,6 +24,7 @@ class FirstFailure {
       if (!stop_.stop_requested()) log::warning("{}", e.what());
     }
   }
+  bool empty() const { return !first_; }
   /// Throws the first one; without one it does nothing.
   void rethrow() const {
     if (first_) std::rethrow_exception(first_);

@@ -122,6 +122,12 @@ void write_side_files(const OutputSpec& output, const SideFiles& side_files) {
   }
 }
 
+Soundtrack::Track sound_of(Production& p, Soundtrack& soundtrack, const OutputSpec& output) {
+  Soundtrack::Track track = soundtrack.of(output);
+  for (const std::string& line : track.warnings) warn(p, line);
+  return track;
+}
+
 void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::size_t composition,
              std::size_t k, const std::string& key) {
   const OutputSpec& output = p.job.outputs[p.plan.compositions[composition].outputs[k]];
@@ -130,7 +136,7 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
     return;
   }
   Deliverable d = describe(p, store, composition, k);
-  const Soundtrack::Track track = soundtrack.of(output);
+  const Soundtrack::Track track = sound_of(p, soundtrack, output);
   d.audio_file = track.file;
   const std::string part = part_path(output.path);
   FileRemover remover(part);
@@ -189,7 +195,7 @@ void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, 
     stream.path = d.path, stream.frames = d.frames, stream.fps = d.fps, stream.metadata = d.metadata;
     stream.edges = media_edges(p, composition, output);
   }
-  const Soundtrack::Track track = soundtrack.of(output);
+  const Soundtrack::Track track = sound_of(p, soundtrack, output);
   stream.audio_file = track.file, report.loudness = track.loudness;
   const auto largest =
       std::max_element(stream.pictures.begin(), stream.pictures.end(),
@@ -211,8 +217,17 @@ void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, 
 
 }  // namespace
 
-void publish_outputs(Production& p, SegmentStore& store) {
-  Soundtrack soundtrack(p, store);
+std::vector<std::size_t> outputs_to_make(Production& p) {
+  std::vector<std::size_t> outputs;
+  for (std::size_t i = 0; i < p.job.outputs.size(); ++i) {
+    if (begins_deliverable(p.job, i) &&
+        !up_to_date(p.session, p.job.outputs[i].path, deliverable_key(p.job, p.render, i)))
+      outputs.push_back(i);
+  }
+  return outputs;
+}
+
+void publish_outputs(Production& p, SegmentStore& store, Soundtrack& soundtrack) {
   std::vector<std::string> keys;  // of the outputs as planned, however they are made
   for (std::size_t i = 0; i < p.job.outputs.size(); ++i) keys.push_back(deliverable_key(p.job, p.render, i));
   for (std::size_t c = 0; c < p.plan.compositions.size(); ++c) {
@@ -228,11 +243,7 @@ void publish_outputs(Production& p, SegmentStore& store) {
 }
 
 bool all_up_to_date(Production& p) {
-  if (!p.render.complete) return false;
-  for (std::size_t i = 0; i < p.job.outputs.size(); ++i) {
-    if (!begins_deliverable(p.job, i)) continue;
-    if (!up_to_date(p.session, p.job.outputs[i].path, deliverable_key(p.job, p.render, i))) return false;
-  }
+  if (!p.render.complete || !outputs_to_make(p).empty()) return false;
   for (std::size_t i = 0; i < p.job.outputs.size(); ++i) {
     if (begins_deliverable(p.job, i)) report_up_to_date(p, p.job.outputs[i].path);
   }

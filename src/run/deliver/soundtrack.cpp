@@ -67,6 +67,28 @@ Read reader_of(SampleFile& file) {
   return [&file](std::span<float> out) { file.read(out); };
 }
 
+void warn_of_clipping(Soundtrack::Track& track, const std::string& samples) {
+  if (samples == "0") return;
+  track.warnings.push_back(
+      fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples));
+}
+
+void warn_of_loudness(Soundtrack::Track& track, const OutputSpec& output) {
+  const LoudnessSpec& wish = output.loudness.value();
+  const LoudnessReport& l = track.loudness.value();
+  if (!l.measured) {
+    track.warnings.push_back(fmt::format(
+        "{}: the programme is silent or shorter than 0.4 s: its loudness is left as it is", output.path));
+  } else if (l.limited) {
+    const double missing = wish.target - l.integrated;
+    track.warnings.push_back(
+        fmt::format("{}: {:.1f} LUFS would lift peaks above {:.1f} dBTP: a limiter holds them; it is now "
+                    "{:.1f} LUFS with peaks of {:.1f} dBTP{}",
+                    output.path, wish.target, wish.true_peak, l.integrated, l.true_peak,
+                    missing > 3 * kNear ? "; choose a lower \"target\" or a higher \"true_peak\"" : ""));
+  }
+}
+
 /// Notes stand beside a sound in the store: who finds it there is told and warned as well. A sound without
 /// its note has lost it, and is made again.
 std::string clipped_key(const std::string& key) {
@@ -78,51 +100,49 @@ std::string loudness_key(const std::string& key) {
 
 }  // namespace
 
+Soundtrack::Soundtrack(const Production& production, SegmentStore& store, std::vector<std::size_t> outputs)
+    : p_(production),
+      facts_(production.facts),
+      render_(production.render),
+      store_(store),
+      forward_(production.stop, [this] { stop_.request_stop(); }),
+      ahead_([this, outputs = std::move(outputs)] {
+        try {
+          for (std::size_t i : outputs) make_or_find(p_.job.outputs[i]);
+        } catch (...) {
+          error_ = std::current_exception();
+        }
+      }) {}
+
+Soundtrack::~Soundtrack() {
+  stop_.request_stop();
+}
+
 std::string Soundtrack::key_of(const OutputSpec& output) const {
   plan::KeyBuilder key("avstage audio 2");
-  key.add("toolchain", toolchain()).add("frames", p_.render.frames).add("fps", p_.job.canvas.fps);
+  key.add("toolchain", toolchain()).add("frames", render_.frames).add("fps", p_.job.canvas.fps);
   key.add("codec", output.audio.codec).add("bitrate", output.audio.bitrate);
-  for (const plan::AudioPart& part : p_.render.audio) {
-    plan::add_audio(key, p_.plan, p_.facts, p_.render.timing, part.clip);
+  for (const plan::AudioPart& part : render_.audio) {
+    plan::add_audio(key, p_.plan, facts_, render_.timing, part.clip);
   }
   plan::add_loudness(key, output);
   return key.hex();
 }
 
-void Soundtrack::warn_of_clipping(const std::string& samples) {
-  if (samples == "0") return;
-  warn(p_, fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples));
-}
-
-void Soundtrack::tell(const OutputSpec& output, const LoudnessReport& l) {
-  const LoudnessSpec& wish = output.loudness.value();
-  if (!l.measured) {
-    warn(p_, fmt::format("{}: the programme is silent or shorter than 0.4 s: its loudness is left as it is",
-                         output.path));
-  } else if (l.limited) {
-    const double missing = wish.target - l.integrated;
-    warn(p_,
-         fmt::format("{}: {:.1f} LUFS would lift peaks above {:.1f} dBTP: a limiter holds them; it is now "
-                     "{:.1f} LUFS with peaks of {:.1f} dBTP{}",
-                     output.path, wish.target, wish.true_peak, l.integrated, l.true_peak,
-                     missing > 3 * kNear ? "; choose a lower \"target\" or a higher \"true_peak\"" : ""));
-  }
-}
-
 std::optional<Soundtrack::Track> Soundtrack::stored(const OutputSpec& output, const std::string& key) {
-  Track track{store_.find(key), {}};
+  Track track{store_.find(key), {}, {}};
   if (track.file.empty()) return std::nullopt;
   if (!output.loudness) {
     const std::string number = store_.find(clipped_key(key));
     if (number.empty()) return std::nullopt;
-    warn_of_clipping(read_file(number));
+    warn_of_clipping(track, read_file(number));
     return track;
   }
   std::string note = store_.find(loudness_key(key));
   if (!note.empty())
     track.loudness = read_loudness(nlohmann::ordered_json::parse(read_file(note), nullptr, false));
   if (!track.loudness) return std::nullopt;
-  tell(output, *track.loudness);
+  warn_of_loudness(track, output);
   return track;
 }
 
@@ -134,12 +154,12 @@ void Soundtrack::keep(const std::string& key, const std::string& content) {
 
 void Soundtrack::mix_once() {
   if (mix_) return;
-  AudioMix mix(p_.plan, p_.render, p_.media);
+  AudioMix mix(p_.plan, render_, p_.media);
   samples_ = mix.samples();
   mix_.emplace(store_.run_dir() + "/mix.f32");
   media::LoudnessMeter meter(kSampleRate);
   auto read = [&](std::span<float> out) { mix.read(out); };
-  pass(read, samples_, p_.stop, [&](std::span<float> block) {
+  pass(read, samples_, stop_.get_token(), [&](std::span<float> block) {
     meter.add(block);
     mix_->write(block);
   });
@@ -158,7 +178,8 @@ LoudnessReport Soundtrack::limit(const LoudnessSpec& wish, SampleFile& to) {
       meter.add(part);
       to.write(part);
     };
-    pass(reader_of(*mix_), samples_, p_.stop, [&](std::span<float> block) { use(limiter.process(block)); });
+    pass(reader_of(*mix_), samples_, stop_.get_token(),
+         [&](std::span<float> block) { use(limiter.process(block)); });
     use(limiter.finish());
     const media::Loudness found = meter.finish();
     l.integrated = found.integrated;
@@ -175,7 +196,7 @@ LoudnessReport Soundtrack::make(const OutputSpec& output, const std::string& par
   const LoudnessSpec& wish = output.loudness.value();
   LoudnessReport l{.target = wish.target, .ceiling = wish.true_peak, .measured = loudness_.measured};
   if (!l.measured) {
-    encode(reader_of(*mix_), samples_, 0, output.audio, part, p_.stop);
+    encode(reader_of(*mix_), samples_, 0, output.audio, part, stop_.get_token());
     return l;
   }
   l.gain = wish.target - loudness_.integrated;
@@ -183,16 +204,22 @@ LoudnessReport Soundtrack::make(const OutputSpec& output, const std::string& par
   l.true_peak = loudness_.true_peak + l.gain;
   l.range = loudness_.range;
   if (l.true_peak <= wish.true_peak) {
-    encode(reader_of(*mix_), samples_, l.gain, output.audio, part, p_.stop);
+    encode(reader_of(*mix_), samples_, l.gain, output.audio, part, stop_.get_token());
     return l;
   }
   SampleFile limited(store_.run_dir() + "/limited.f32");
   l = limit(wish, limited);
-  encode(reader_of(limited), samples_, 0, output.audio, part, p_.stop);
+  encode(reader_of(limited), samples_, 0, output.audio, part, stop_.get_token());
   return l;
 }
 
 Soundtrack::Track Soundtrack::of(const OutputSpec& output) {
+  if (ahead_.joinable()) ahead_.join();
+  if (error_) std::rethrow_exception(error_);
+  return make_or_find(output);
+}
+
+Soundtrack::Track Soundtrack::make_or_find(const OutputSpec& output) {
   if (output.audio.codec == "none") return {};
   const std::string key = key_of(output);
   if (auto track = stored(output, key)) return *track;
@@ -202,14 +229,14 @@ Soundtrack::Track Soundtrack::of(const OutputSpec& output) {
   if (output.loudness) {
     track.loudness = make(output, part);
     keep(loudness_key(key), to_json_value(*track.loudness).dump());
-    tell(output, *track.loudness);
+    warn_of_loudness(track, output);
   } else {
-    AudioMix mix(p_.plan, p_.render, p_.media);
+    AudioMix mix(p_.plan, render_, p_.media);
     auto read = [&](std::span<float> out) { mix.read(out); };
-    encode(read, mix.samples(), 0, output.audio, part, p_.stop);
+    encode(read, mix.samples(), 0, output.audio, part, stop_.get_token());
     const std::string clipped = fmt::format("{}", mix.clipped());
     keep(clipped_key(key), clipped);
-    warn_of_clipping(clipped);
+    warn_of_clipping(track, clipped);
   }
   store_.keep(part, key, {});
   remover.release();

@@ -1,7 +1,12 @@
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "media/loudness.h"
 #include "run/deliver/sample_file.h"
@@ -13,33 +18,44 @@ namespace avstage::run {
 /// The encoded sound of the deliverables, from the store or made now. Where an output asks for a loudness,
 /// the programme is mixed into a file of this run and measured on the way, once for all outputs; each then
 /// costs a gain and an encoder. Gain alone keeps the mix's dynamics; only where it would lift a true peak
-/// above the ceiling, a limiter holds the peaks, and a warning says so. One thread.
+/// above the ceiling, a limiter holds the peaks, and a warning says so. The caller's thread.
 class Soundtrack {
  public:
-  Soundtrack(Production& production, SegmentStore& store) : p_(production), store_(store) {}
+  /// Begins with the sound of `outputs` (indices in the job) on a thread of its own. Everything has to be
+  /// known and every clip complete; what the production resolves to later changes no sound.
+  Soundtrack(const Production& production, SegmentStore& store, std::vector<std::size_t> outputs);
+  ~Soundtrack();  ///< stops that thread
+  Soundtrack(const Soundtrack&) = delete;
+  Soundtrack& operator=(const Soundtrack&) = delete;
 
   struct Track {
     std::string file;  ///< empty: a deliverable without sound
     std::optional<LoudnessReport> loudness;
+    std::vector<std::string> warnings;
   };
-  /// Throws what mixing and encoding throw.
+  /// Waits until that thread is through. Throws what mixing and encoding throw.
   Track of(const OutputSpec& output);
 
  private:
+  Track make_or_find(const OutputSpec& output);
   std::string key_of(const OutputSpec& output) const;
   std::optional<Track> stored(const OutputSpec& output, const std::string& key);
   void keep(const std::string& key, const std::string& content);
   void mix_once();
   LoudnessReport make(const OutputSpec& output, const std::string& part);
   LoudnessReport limit(const LoudnessSpec& wish, SampleFile& to);
-  void tell(const OutputSpec& output, const LoudnessReport& loudness);
-  void warn_of_clipping(const std::string& samples);
 
-  Production& p_;
+  const Production& p_;
+  const plan::Facts facts_;
+  const plan::RenderPlan render_;
   SegmentStore& store_;
+  std::stop_source stop_;
   std::optional<SampleFile> mix_;
   std::int64_t samples_ = 0;
   media::Loudness loudness_;  ///< of the mix
+  std::exception_ptr error_;
+  std::stop_callback<std::function<void()>> forward_;
+  std::jthread ahead_;  ///< last: it ends before what it uses
 };
 
 }  // namespace avstage::run
