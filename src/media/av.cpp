@@ -113,26 +113,38 @@ PacketPtr make_packet() {
   return packet;
 }
 
+Checksum::Checksum() : state_(av_murmur3_alloc()) {
+  if (state_ == nullptr) throw std::bad_alloc();
+  av_murmur3_init(state_);
+}
+
+Checksum::~Checksum() {
+  av_free(state_);
+}
+
+void Checksum::update(std::string_view bytes) {
+  av_murmur3_update(state_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+std::uint64_t Checksum::value() {
+  std::array<std::uint8_t, 16> sum{};
+  av_murmur3_final(state_, sum.data());
+  std::uint64_t out = 0;
+  std::memcpy(&out, sum.data(), sizeof(out));
+  return out;
+}
+
 std::uint64_t picture_hash(const AVFrame& frame) {
-  struct Free {
-    void operator()(AVMurMur3* hash) const { av_free(hash); }
-  };
-  std::unique_ptr<AVMurMur3, Free> hash(av_murmur3_alloc());
-  if (!hash) throw std::bad_alloc();
-  av_murmur3_init(hash.get());
+  Checksum sum;
   for (int plane = 0; plane < 3; ++plane) {
     const int width = plane == 0 ? frame.width : AV_CEIL_RSHIFT(frame.width, 1);
     const int height = plane == 0 ? frame.height : AV_CEIL_RSHIFT(frame.height, 1);
     for (int y = 0; y < height; ++y) {
       const std::uint8_t* row = frame.data[plane] + std::ptrdiff_t(y) * frame.linesize[plane];
-      av_murmur3_update(hash.get(), row, static_cast<std::size_t>(width));
+      sum.update({reinterpret_cast<const char*>(row), static_cast<std::size_t>(width)});
     }
   }
-  std::array<std::uint8_t, 16> sum{};
-  av_murmur3_final(hash.get(), sum.data());
-  std::uint64_t out = 0;
-  std::memcpy(&out, sum.data(), sizeof(out));
-  return out;
+  return sum.value();
 }
 
 std::string_view extradata_of(const AVCodecParameters& p) {

@@ -20,6 +20,8 @@ extern "C" {
 #include "avstage/time.h"
 
 /// RAII and error checking over libav: only what the verbs of media/ need.
+struct AVMurMur3;
+
 namespace avstage::media {
 
 /// Of the buffers between libav and what it reads from or writes to, in bytes.
@@ -48,6 +50,20 @@ FramePtr make_frame();
 PacketPtr make_packet();
 /// A new reference to the same data.
 FramePtr ref_frame(const AVFrame& frame);
+
+/// Fast and not secret: tells whether bytes are the same ones, against mishap, not malice. One thread.
+class Checksum {
+ public:
+  Checksum();
+  ~Checksum();
+  Checksum(const Checksum&) = delete;
+  Checksum& operator=(const Checksum&) = delete;
+  void update(std::string_view bytes);
+  std::uint64_t value();  ///< once, at the end
+
+ private:
+  AVMurMur3* state_;
+};
 
 std::string_view extradata_of(const AVCodecParameters& parameters);
 /// Whether one decoder shows packets of both without a new header.

@@ -66,6 +66,11 @@ Decoder& Decoder::operator=(Decoder&& other) noexcept {
   return *this;
 }
 
+void Decoder::pass_over(bool yes) {
+  context_->skip_frame = yes ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+  context_->skip_loop_filter = yes ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+}
+
 void Decoder::send(const AVPacket* packet) {
   check(avcodec_send_packet(context_, packet), "damaged data", name_);
 }

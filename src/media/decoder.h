@@ -20,6 +20,9 @@ class Decoder {
   FramePtr receive();
   bool drained() const { return drained_; }
   void flush();  ///< after a seek
+  /// True: packets sent from now on only bring the decoder to where it goes on; pictures that no other needs
+  /// do not come out, the others not as they should look.
+  void pass_over(bool yes);
 
  private:
   AVCodecContext* context_ = nullptr;

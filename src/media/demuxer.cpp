@@ -101,12 +101,24 @@ struct Demuxer::Impl {
     return check(ret, what, name);
   }
 
-  void open(Want want);
+  void open_plain(const std::string& path);
+  void open(Want want, bool own = false);
+  void analyze();
   void find_streams();
   void require_indexed_bytes();
 };
 
-void Demuxer::Impl::open(Want want) {
+void Demuxer::Impl::open_plain(const std::string& path) {
+  require_regular_file(path);
+  name = path;
+  AVDictionary* only_files = nullptr;
+  av_dict_set(&only_files, "protocol_whitelist", "file", 0);
+  int ret = avio_open2(&file.context, ("file:" + path).c_str(), AVIO_FLAG_READ, nullptr, &only_files);
+  av_dict_free(&only_files);
+  check(ret, "cannot be opened", path);
+}
+
+void Demuxer::Impl::open(Want want, bool own) {
   context = avformat_alloc_context();
   if (context == nullptr) throw std::bad_alloc();
   context->pb = io();
@@ -127,8 +139,9 @@ void Demuxer::Impl::open(Want want) {
                 fmt::format("{}: has more than {} streams, or its index is too large", name, kMaxStreams));
   }
   checked(ret, "is not a medium avstage reads");
+  if (!own) analyze();
   find_streams();
-  facts = read_facts(*context, video, audio, name);
+  if (!own) facts = read_facts(*context, video, audio, name);
   if (want == Want::video) audio = nullptr;
   if (want == Want::audio) video = nullptr;
   for (unsigned i = 0; i < context->nb_streams; ++i) {
@@ -137,7 +150,7 @@ void Demuxer::Impl::open(Want want) {
   }
 }
 
-void Demuxer::Impl::find_streams() {
+void Demuxer::Impl::analyze() {
   std::vector<AVDictionary*> limits(context->nb_streams, nullptr);
   auto free_limits = [](std::vector<AVDictionary*>* all) {
     for (AVDictionary*& d : *all) av_dict_free(&d);
@@ -146,6 +159,9 @@ void Demuxer::Impl::find_streams() {
   for (AVDictionary*& d : limits) av_dict_set_int(&d, "max_pixels", kMaxPixels, 0);
   checked(avformat_find_stream_info(context, limits.empty() ? nullptr : limits.data()),
           "its streams cannot be read");
+}
+
+void Demuxer::Impl::find_streams() {
   video = best_video(*context);
   audio = best_audio(*context, video);
   if (video == nullptr && audio == nullptr) {
@@ -172,15 +188,17 @@ Demuxer::~Demuxer() = default;
 
 Demuxer Demuxer::open_file(const std::string& path, Want want) {
   init_logging();
-  require_regular_file(path);
   auto impl = std::make_unique<Impl>();
-  impl->name = path;
-  AVDictionary* only_files = nullptr;
-  av_dict_set(&only_files, "protocol_whitelist", "file", 0);
-  int ret = avio_open2(&impl->file.context, ("file:" + path).c_str(), AVIO_FLAG_READ, nullptr, &only_files);
-  av_dict_free(&only_files);
-  check(ret, "cannot be opened", path);
+  impl->open_plain(path);
   impl->open(want);
+  return Demuxer(std::move(impl));
+}
+
+Demuxer Demuxer::open_own(const std::string& path, Want want) {
+  init_logging();
+  auto impl = std::make_unique<Impl>();
+  impl->open_plain(path);
+  impl->open(want, true);
   return Demuxer(std::move(impl));
 }
 

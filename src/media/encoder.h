@@ -52,6 +52,9 @@ class VideoEncoder {
   std::string extradata_;  ///< instead of libavcodec's
 };
 
+/// The parameter sets that the encoder writes, as the body of an `avcC` or `hvcC` box. Of h264 and hevc.
+std::string parameter_sets(const VideoEncoderSettings& settings);
+
 /// AAC (or another libavcodec encoder by FFmpeg's name) from interleaved stereo float. One thread.
 class AudioEncoder {
  public:

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <vector>
 
 #include "base/stop.h"
+#include "media/copy_syntax.h"
 #include "media/demuxer.h"
-#include "media/h264.h"
 #include "media/muxer.h"
 
 namespace avstage::media {
@@ -23,18 +22,19 @@ std::string_view bytes_of(const AVPacket& packet) {
   return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
 }
 
+}  // namespace
+
 /// The picture packets of a file with their places on a grid.
 class GridReader {
  public:
-  GridReader(const std::string& path, Rational fps, std::stop_token stop)
-      : fps_(fps),
-        stop_(std::move(stop)),
-        demuxer_(Demuxer::open_file(path, Demuxer::Want::video)),
-        packet_(make_packet()) {
-    if (demuxer_.video() == nullptr) fail(path, "has no picture");
+  GridReader(Demuxer demuxer, Rational fps, std::stop_token stop)
+      : fps_(fps), stop_(std::move(stop)), demuxer_(std::move(demuxer)), packet_(make_packet()) {
+    if (demuxer_.video() == nullptr) fail(demuxer_.name(), "has no picture");
+    syntax_ = copy_syntax(stream().codecpar->codec_id);
+    if (syntax_ == nullptr) fail(demuxer_.name(), "has pictures of a codec that is not copied");
     time_base_ = from_av(stream().time_base);
     start_ = stream().start_time == AV_NOPTS_VALUE ? 0 : stream().start_time;
-    sets_ = h264::read_sets(extradata_of(*stream().codecpar), &length_size_);
+    head_ = syntax_->read_head(*stream().codecpar);
   }
 
   bool next() {
@@ -46,11 +46,12 @@ class GridReader {
     demuxer_.seek(stream(), start_ + (time / time_base_).floor());
   }
 
+  const std::string& name() const { return demuxer_.name(); }
+  Rational fps() const { return fps_; }
   const AVPacket& packet() const { return *packet_; }
   const AVStream& stream() const { return *demuxer_.video(); }
-  const MediaFacts& facts() const { return demuxer_.facts(); }
-  const h264::ParameterSets& sets() const { return sets_; }
-  h264::LengthSize length_size() const { return length_size_; }
+  const StreamHead& head() const { return head_; }
+  const CopySyntax& syntax() const { return *syntax_; }
   bool hidden() const { return (packet_->flags & AV_PKT_FLAG_DISCARD) != 0; }
 
   /// nullopt: the packet is not shown at a step of the grid. A quarter of a step is left to containers that
@@ -63,13 +64,13 @@ class GridReader {
     return off <= Rational(1, 4) && -off <= Rational(1, 4) ? std::optional(near) : std::nullopt;
   }
 
-  bool is_idr() const {
-    int first_slice = 0;
-    h264::for_each_nal(bytes_of(*packet_), length_size_, [&](std::string_view nal) {
-      const int type = h264::type_of(nal);
-      if (first_slice == 0 && type >= 1 && type <= h264::kSliceIdr) first_slice = type;
+  bool starts_group() const {
+    std::optional<int> first_slice;
+    nal::for_each(bytes_of(*packet_), head_.length_size, [&](std::string_view unit) {
+      const int type = syntax_->type_of(unit);
+      if (!first_slice && syntax_->is_slice(type)) first_slice = type;
     });
-    return first_slice == h264::kSliceIdr;
+    return first_slice && syntax_->starts_group(*first_slice);
   }
 
  private:
@@ -78,67 +79,11 @@ class GridReader {
   Demuxer demuxer_;
   PacketPtr packet_;
   std::int64_t start_ = 0;
-  h264::ParameterSets sets_;
-  h264::LengthSize length_size_ = 0;
+  const CopySyntax* syntax_ = nullptr;
+  StreamHead head_;
 };
 
-std::string why_not_sets(const h264::ParameterSets& sets, const VideoFacts& facts) {
-  if (sets.sps.size() != 1 || sets.pps.empty()) {
-    return fmt::format("it has {} parameter sets outside its pictures, one is needed", sets.sps.size());
-  }
-  const h264::Sps s = h264::parse_sps(sets.sps.front());
-  if (s.profile != 66 && s.profile != 77 && s.profile != 100) {
-    return fmt::format("its profile is number {}, only Baseline, Main and High are copied", s.profile);
-  }
-  if (!s.frames_only) return "it may be interlaced";
-  if (!s.eight_bit_420) return "it is not 8-bit 4:2:0";
-  if (s.width != facts.width || s.height != facts.height) {
-    return fmt::format("its stream says {}x{}, its container {}x{}", s.width, s.height, facts.width,
-                       facts.height);
-  }
-  if (s.sar_width != s.sar_height) return "its pixels are not square";
-  auto bt709 = [](int value) { return value == 1 || value == 2; };
-  if (s.full_range) return "its colours are full range";
-  if (!bt709(s.matrix) || !bt709(s.primaries) || !bt709(s.transfer)) return "its colours are not BT.709";
-  if (s.chroma_location != 0) return "its chroma does not lie left";
-  if (s.level < 10) return "its level is 1b";
-  if (s.dpb > 16 || s.reorder > s.dpb) return "the reordering it states is impossible";
-  return "";
-}
-
-/// What a copy would carry into the film although it is not the picture's, or what it would lack.
-std::string why_not_nal(std::string_view nal, const h264::ParameterSets& sets) {
-  auto known = [&](const std::vector<std::string>& list) {
-    return std::any_of(list.begin(), list.end(), [&](const std::string& s) {
-      std::string_view stripped = nal;
-      while (stripped.size() > s.size() && stripped.back() == 0) stripped.remove_suffix(1);
-      return stripped == s;
-    });
-  };
-  const int type = h264::type_of(nal);
-  switch (type) {
-    case 1:
-    case h264::kSliceIdr:
-    case 9:   // delimiter
-    case 10:  // end of a sequence
-    case 12:  // filler
-      return "";
-    case h264::kSei:
-      for (int payload : h264::sei_types(nal)) {
-        constexpr std::array harmless = {0, 1, 2, 3, 5, 6};
-        if (std::find(harmless.begin(), harmless.end(), payload) == harmless.end()) {
-          return fmt::format("it carries more than its picture, such as captions (SEI {})", payload);
-        }
-      }
-      return "";
-    case h264::kSps:
-      return known(sets.sps) ? "" : "its parameter sets change on the way";
-    case h264::kPps:
-      return known(sets.pps) ? "" : "its parameter sets change on the way";
-    default:
-      return fmt::format("it has units of type {}", type);
-  }
-}
+namespace {
 
 class Scan {
  public:
@@ -146,10 +91,9 @@ class Scan {
 
   GopIndex run() {
     GopIndex index;
-    index.why_not = why_not_sets(reader_.sets(), *reader_.facts().video);
+    index.why_not = reader_.head().why_not;
     if (!index.why_not.empty()) return index;
-    index.sets = h264::to_avcc(reader_.sets());
-    reorder_ = h264::parse_sps(reader_.sets().sps.front()).reorder;
+    index.sets = reader_.head().track;
     while (reader_.next() && why_not_.empty()) take();
     close();
     index.why_not = why_not_;
@@ -183,12 +127,11 @@ class Scan {
       return;
     }
     bool slices = false;
-    h264::for_each_nal(bytes_of(packet), reader_.length_size(), [&](std::string_view nal) {
-      const int type = h264::type_of(nal);
-      slices = slices || type == 1 || type == h264::kSliceIdr;
-      if (why_not_.empty()) why_not_ = why_not_nal(nal, reader_.sets());
+    nal::for_each(bytes_of(packet), reader_.head().length_size, [&](std::string_view unit) {
+      slices = slices || reader_.syntax().is_slice(reader_.syntax().type_of(unit));
+      if (why_not_.empty()) why_not_ = reader_.syntax().why_not_unit(unit, reader_.head());
     });
-    if (reader_.is_idr()) {
+    if (reader_.starts_group()) {
       close();
       whole_ = true;
     }
@@ -203,16 +146,20 @@ class Scan {
   void close() {
     if (!frames_.empty()) {
       const std::int64_t first = frames_.front();  // in decoding: the IDR picture
-      std::int64_t delay = 0;
-      for (std::size_t k = 0; k < frames_.size(); ++k) {
-        delay = std::max(delay, static_cast<std::int64_t>(k) - (frames_[k] - first));
+      std::int64_t delay = 0, last = 0;
+      std::vector<int> cuts;
+      for (std::int64_t k = 0; k < std::ssize(frames_); ++k) {
+        const std::int64_t shown = frames_[static_cast<std::size_t>(k)] - first;
+        delay = std::max(delay, k - shown);
+        last = std::max(last, shown);
+        if (last == k && k + 1 < std::ssize(frames_)) cuts.push_back(static_cast<int>(k + 1));
       }
-      if (delay > reorder_ && whole_) why_not_ = "it reorders more frames than it states";
+      if (delay > reader_.head().reorder && whole_) why_not_ = "it reorders more frames than it states";
       std::sort(frames_.begin(), frames_.end());
       for (std::size_t k = 0; k < frames_.size(); ++k) {
         whole_ = whole_ && frames_[k] == first + static_cast<std::int64_t>(k);
       }
-      groups_.push_back({{first, std::ssize(frames_), bytes_}, frames_.back() + 1, whole_});
+      groups_.push_back({{first, std::ssize(frames_), bytes_, std::move(cuts)}, frames_.back() + 1, whole_});
     }
     frames_.clear();
     bytes_ = 0;
@@ -220,7 +167,6 @@ class Scan {
   }
 
   GridReader& reader_;
-  int reorder_ = 0;
   std::string why_not_;
   std::vector<Group> groups_;
   std::vector<std::int64_t> frames_;
@@ -231,10 +177,27 @@ class Scan {
 /// The packets of a stretch, as they stand in a track with 4-byte lengths.
 class Stretch {
  public:
-  Stretch(const std::string& path, std::int64_t first, std::int64_t frames, Rational fps,
-          const std::stop_token& stop)
-      : path_(path), first_(first), frames_(frames), reader_(path, fps, stop) {}
+  Stretch(GridReader& reader, std::int64_t first, std::int64_t frames)
+      : reader_(reader), first_(first), frames_(frames) {
+    find_start();
+  }
 
+  /// The next packet's bytes and frame (from 0); nullopt behind the last.
+  std::optional<std::pair<std::string, std::int64_t>> next() {
+    if (done_ == frames_) return std::nullopt;
+    if (done_ > 0 && !reader_.next())
+      fail(reader_.name(), fmt::format("ends {} frames early", frames_ - done_));
+    const auto frame = reader_.frame();
+    if (!frame || *frame < first_ || *frame >= first_ + frames_) {
+      fail(reader_.name(), fmt::format("packet {} behind frame {} is not one to copy", done_, first_));
+    }
+    ++done_;
+    const std::string_view packet = bytes_of(reader_.packet());
+    const nal::LengthSize framed = reader_.head().length_size;
+    return std::pair(framed == 4 ? std::string(packet) : nal::with_lengths(packet, framed), *frame - first_);
+  }
+
+ private:
   /// At the IDR picture of the first frame.
   void find_start() {
     for (Time margin(0); margin < Time(60); margin = margin * Rational(4) + Rational(1)) {
@@ -242,38 +205,21 @@ class Stretch {
       if (advance_to_start()) return;
     }
     reader_.seek_before(0, Time(0));
-    if (!advance_to_start()) fail(path_, fmt::format("frame {} is not where a group begins", first_));
+    if (!advance_to_start())
+      fail(reader_.name(), fmt::format("frame {} is not where a group begins", first_));
   }
 
-  /// The next packet's bytes and frame (from 0); nullopt behind the last.
-  std::optional<std::pair<std::string, std::int64_t>> next() {
-    if (done_ == frames_) return std::nullopt;
-    if (done_ > 0 && !reader_.next()) fail(path_, fmt::format("ends {} frames early", frames_ - done_));
-    const auto frame = reader_.frame();
-    if (!frame || *frame < first_ || *frame >= first_ + frames_) {
-      fail(path_, fmt::format("packet {} behind frame {} is not one to copy", done_, first_));
-    }
-    ++done_;
-    const std::string_view packet = bytes_of(reader_.packet());
-    const int framed = reader_.length_size();
-    return std::pair(framed == 4 ? std::string(packet) : h264::with_lengths(packet, framed), *frame - first_);
-  }
-
-  const GridReader& reader() const { return reader_; }
-
- private:
   bool advance_to_start() {
     while (reader_.next()) {
       const auto frame = reader_.frame();
-      if (frame == first_ && reader_.is_idr()) return true;
-      if (frame && *frame > first_ && reader_.is_idr()) return false;
+      if (frame == first_ && reader_.starts_group()) return true;
+      if (frame && *frame > first_ && reader_.starts_group()) return false;
     }
     return false;
   }
 
-  const std::string& path_;
+  GridReader& reader_;
   std::int64_t first_, frames_, done_ = 0;
-  GridReader reader_;
 };
 
 CodecParametersPtr parameters_for(const GridReader& reader) {
@@ -282,21 +228,29 @@ CodecParametersPtr parameters_for(const GridReader& reader) {
   check(avcodec_parameters_copy(p.get(), reader.stream().codecpar), "stream parameters", "copy",
         ErrorCode::local);
   p->codec_tag = 0;
-  set_extradata(*p, h264::to_avcc(reader.sets()));
+  set_extradata(*p, reader.head().track);
   return p;
 }
 
-void write_copy(const std::string& source, const std::string& target, std::int64_t first, std::int64_t frames,
-                Rational fps, const std::stop_token& stop) {
-  Stretch stretch(source, first, frames, fps, stop);
-  stretch.find_start();
+/// A picture's bytes and place, into a checksum of all.
+void add(Checksum& sum, std::string_view bytes, std::int64_t frame) {
+  sum.update(fmt::format("{} {} ", frame, bytes.size()));
+  sum.update(bytes);
+}
+
+/// The checksum of what was copied.
+std::uint64_t write_copy(GridReader& source, const std::string& target, std::int64_t first,
+                         std::int64_t frames) {
+  Stretch stretch(source, first, frames);
   Muxer muxer(target, "mp4");
-  const Rational tick = Rational(1) / fps;
-  const int stream = muxer.add_stream(*parameters_for(stretch.reader()), tick, fps);
-  const std::int64_t delay = h264::parse_sps(stretch.reader().sets().sps.front()).reorder;
+  const Rational tick = Rational(1) / source.fps();
+  const int stream = muxer.add_stream(*parameters_for(source), tick, source.fps());
+  const std::int64_t delay = source.head().reorder;
   muxer.write_header();
+  Checksum sum;
   std::int64_t k = 0;
   while (auto next = stretch.next()) {
+    add(sum, next->first, next->second);
     PacketPtr packet = make_packet();
     check(av_new_packet(packet.get(), static_cast<int>(next->first.size())), "cannot allocate", target,
           ErrorCode::local);
@@ -304,38 +258,41 @@ void write_copy(const std::string& source, const std::string& target, std::int64
     packet->pts = next->second;
     packet->dts = k++ - delay;
     packet->duration = 1;
-    if (stretch.reader().is_idr()) packet->flags |= AV_PKT_FLAG_KEY;
-    if (packet->dts > packet->pts) fail(source, "reorders more frames than it states");
+    if (source.starts_group()) packet->flags |= AV_PKT_FLAG_KEY;
+    if (packet->dts > packet->pts) fail(source.name(), "reorders more frames than it states");
     muxer.write(*packet, stream, tick);
   }
   muxer.finish();
+  return sum.value();
 }
 
-void compare(const std::string& source, const std::string& target, std::int64_t first, std::int64_t frames,
-             Rational fps, const std::stop_token& stop) {
-  Stretch stretch(source, first, frames, fps, stop);
-  stretch.find_start();
-  GridReader copy(target, fps, stop);
-  while (auto next = stretch.next()) {
-    if (!copy.next()) fail(target, "has fewer packets than were copied");
-    if (copy.frame() != next->second || bytes_of(copy.packet()) != next->first) {
-      fail(target, fmt::format("frame {} is not the source's", next->second));
-    }
-  }
-  if (copy.next()) fail(target, "has more packets than were copied");
+std::uint64_t read_copy(const std::string& target, Rational fps, const std::stop_token& stop) {
+  GridReader copy(Demuxer::open_own(target, Demuxer::Want::video), fps, stop);
+  Checksum sum;
+  while (copy.next()) add(sum, bytes_of(copy.packet()), copy.frame().value_or(-1));
+  return sum.value();
 }
 
 }  // namespace
 
 GopIndex scan_gops(const std::string& path, Rational fps, const std::stop_token& stop) {
-  GridReader reader(path, fps, stop);
+  GridReader reader(Demuxer::open_file(path, Demuxer::Want::video), fps, stop);
   return Scan(reader).run();
 }
 
-void copy_gops(const std::string& source, const std::string& target, std::int64_t first, std::int64_t frames,
-               Rational fps, const std::stop_token& stop) {
-  write_copy(source, target, first, frames, fps, stop);
-  compare(source, target, first, frames, fps, stop);
+GopCopier::GopCopier(const std::string& source, Rational fps, const std::stop_token& stop)
+    : reader_(std::make_unique<GridReader>(Demuxer::open_file(source, Demuxer::Want::video), fps, stop)),
+      stop_(stop) {}
+
+GopCopier::~GopCopier() = default;
+
+const std::string& GopCopier::source() const {
+  return reader_->name();
+}
+
+void GopCopier::copy(const std::string& target, std::int64_t first, std::int64_t frames) {
+  const std::uint64_t copied = write_copy(*reader_, target, first, frames);
+  if (read_copy(target, reader_->fps(), stop_) != copied) fail(target, "is not what was copied");
 }
 
 }  // namespace avstage::media

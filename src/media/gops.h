@@ -1,12 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <stop_token>
 #include <string>
 
 #include "avstage/time.h"
 #include "base/gop_index.h"
 
-/// Copying H.264 pictures without decoding them, in whole closed groups.
+/// Copying H.264 and HEVC pictures without decoding them, in closed groups.
 namespace avstage::media {
 
 /// Reads every packet of a file's picture, decodes none, and tells which groups of pictures show one frame
@@ -15,10 +16,25 @@ namespace avstage::media {
 /// before it. Error{input} for a file that cannot be read, Error{interrupted}.
 GopIndex scan_gops(const std::string& path, Rational fps, const std::stop_token& stop = {});
 
-/// Copies frames [first, first + frames), which must be whole groups of scan_gops(), into a new mp4 whose
-/// time begins at 0, then reads it again and compares every packet with the source. Error{proof} named "copy"
-/// when source and copy are not what they should be; Error{local} for the disk.
-void copy_gops(const std::string& source, const std::string& target, std::int64_t first, std::int64_t frames,
-               Rational fps, const std::stop_token& stop = {});
+class GridReader;
+
+/// Copies stretches of one file's picture. One thread.
+class GopCopier {
+ public:
+  /// `fps` as for scan_gops(). Error{input} for a file that cannot be read.
+  GopCopier(const std::string& source, Rational fps, const std::stop_token& stop = {});
+  ~GopCopier();
+
+  const std::string& source() const;
+  /// Copies frames [first, first + frames), which must be whole groups of scan_gops() but for the last one,
+  /// which may end at one of its cuts, into a new mp4 whose time begins at 0, then reads that again and
+  /// compares the packets. Error{proof} named "copy" when source and copy are not what they should be;
+  /// Error{local} for the disk, Error{interrupted}.
+  void copy(const std::string& target, std::int64_t first, std::int64_t frames);
+
+ private:
+  std::unique_ptr<GridReader> reader_;
+  std::stop_token stop_;
+};
 
 }  // namespace avstage::media

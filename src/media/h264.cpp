@@ -11,98 +11,14 @@
 namespace avstage::media::h264 {
 namespace {
 
-[[noreturn]] void damaged(const char* what) {
-  throw Error(ErrorCode::input, fmt::format("H.264: {} is damaged", what), "h264");
-}
-
-std::uint8_t byte(std::string_view s, std::size_t i) {
-  if (i >= s.size()) damaged("a parameter set");
-  return static_cast<std::uint8_t>(s[i]);
-}
-
-/// Without the bytes that keep a start code from appearing inside.
-std::string unescaped(std::string_view nal) {
-  std::string out;
-  int zeros = 0;
-  for (char c : nal) {
-    if (zeros >= 2 && c == 3) {
-      zeros = 0;
-      continue;
-    }
-    zeros = c == 0 ? zeros + 1 : 0;
-    out.push_back(c);
-  }
-  return out;
-}
-
-std::string escaped(std::string_view raw) {
-  std::string out;
-  int zeros = 0;
-  for (char c : raw) {
-    if (zeros >= 2 && static_cast<std::uint8_t>(c) <= 3) {
-      out.push_back(3);
-      zeros = 0;
-    }
-    zeros = c == 0 ? zeros + 1 : 0;
-    out.push_back(c);
-  }
-  return out;
-}
-
-class BitReader {
- public:
-  explicit BitReader(std::string_view bytes) : bytes_(bytes) {}
-  std::size_t at() const { return at_; }
-  bool flag() {
-    const std::size_t i = at_++;
-    return (byte(bytes_, i / 8) >> (7 - i % 8) & 1) != 0;
-  }
-  std::uint32_t bits(int n) {
-    std::uint32_t value = 0;
-    for (int i = 0; i < n; ++i) value = value << 1 | (flag() ? 1 : 0);
-    return value;
-  }
-  int ue() {
-    int zeros = 0;
-    while (!flag()) {
-      if (++zeros > 30) damaged("a parameter set");
-    }
-    return static_cast<int>((std::uint32_t(1) << zeros) - 1 + bits(zeros));
-  }
-  int se() {
-    const int k = ue();
-    return k % 2 == 0 ? -(k / 2) : (k + 1) / 2;
-  }
-
- private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-};
-
-class BitWriter {
- public:
-  void flag(bool bit) {
-    if (at_ % 8 == 0) bytes_.push_back(0);
-    if (bit)
-      bytes_.back() = static_cast<char>(static_cast<std::uint8_t>(bytes_.back()) | 1U << (7 - at_ % 8));
-    ++at_;
-  }
-  void ue(int value) {
-    const auto code = static_cast<std::uint32_t>(value) + 1;
-    int length = 0;
-    while (code >> (length + 1) != 0) ++length;
-    for (int i = 0; i < length; ++i) flag(false);
-    for (int i = length; i >= 0; --i) flag((code >> i & 1) != 0);
-  }
-  std::string take() {  // closed by rbsp_trailing_bits
-    flag(true);
-    return std::move(bytes_);
-  }
-
- private:
-  std::string bytes_;
-  std::size_t at_ = 0;
-};
+using nal::append_number;
+using nal::BitReader;
+using nal::BitWriter;
+using nal::byte;
+using nal::damaged;
+using nal::escaped;
+using nal::trimmed;
+using nal::unescaped;
 
 void skip_scaling_lists(BitReader& r, int chroma_format) {
   for (int i = 0; i < (chroma_format == 3 ? 12 : 8); ++i) {
@@ -188,19 +104,6 @@ bool has_chroma_format(int profile) {
   return std::find(std::begin(high), std::end(high), profile) != std::end(high);
 }
 
-std::string_view trimmed(std::string_view nal) {
-  while (!nal.empty() && nal.back() == 0) nal.remove_suffix(1);
-  return nal;
-}
-
-std::size_t find_start(std::string_view s, std::size_t from) {
-  return s.find(std::string_view("\0\0\1", 3), from);
-}
-
-void append_length(std::string& out, std::size_t value, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(value >> (8 * i) & 255));
-}
-
 void sort_in(std::string_view nal, ParameterSets& sets) {
   if (nal.empty()) return;
   if (type_of(nal) == kSps) sets.sps.emplace_back(trimmed(nal));
@@ -208,40 +111,6 @@ void sort_in(std::string_view nal, ParameterSets& sets) {
 }
 
 }  // namespace
-
-void for_each_nal(std::string_view packet, LengthSize length_size,
-                  const std::function<void(std::string_view)>& use) {
-  if (length_size == 0) {
-    std::size_t start = find_start(packet, 0);
-    while (start != std::string_view::npos) {
-      const std::size_t begin = start + 3, next = find_start(packet, begin);
-      const std::string_view nal = trimmed(packet.substr(begin, next == packet.npos ? next : next - begin));
-      if (!nal.empty()) use(nal);
-      start = next;
-    }
-    return;
-  }
-  const auto prefix = static_cast<std::size_t>(length_size);
-  for (std::size_t at = 0; at < packet.size();) {
-    if (packet.size() - at < prefix) damaged("a packet");
-    std::size_t length = 0;
-    for (std::size_t i = 0; i < prefix; ++i) length = length << 8 | byte(packet, at + i);
-    at += prefix;
-    if (length > packet.size() - at) damaged("a packet");
-    if (length > 0) use(packet.substr(at, length));
-    at += length;
-  }
-}
-
-std::string with_lengths(std::string_view packet, LengthSize length_size) {
-  std::string out;
-  out.reserve(packet.size() + 64);
-  for_each_nal(packet, length_size, [&](std::string_view nal) {
-    append_length(out, nal.size(), 4);
-    out += nal;
-  });
-  return out;
-}
 
 Sps parse_sps(std::string_view nal) {
   const std::string bits = unescaped(nal);
@@ -309,28 +178,12 @@ int pps_id(std::string_view nal) {
   return r.ue();
 }
 
-std::vector<int> sei_types(std::string_view nal) {
-  const std::string raw = unescaped(nal);
-  std::vector<int> types;
-  std::size_t at = 1;
-  auto number = [&] {
-    int value = 0;
-    for (; at < raw.size() && byte(raw, at) == 255; ++at) value += 255;
-    return value + byte(raw, at++);
-  };
-  while (at + 1 < raw.size() && !(byte(raw, at) == 0x80 && at + 1 >= raw.size())) {
-    types.push_back(number());
-    at += static_cast<std::size_t>(number());
-  }
-  return types;
-}
-
-ParameterSets read_sets(std::string_view extradata, LengthSize* length_size) {
+ParameterSets read_sets(std::string_view extradata, nal::LengthSize* length_size) {
   ParameterSets sets;
   const bool avcc = extradata.size() >= 7 && extradata[0] == 1;
   if (length_size != nullptr) *length_size = avcc ? (byte(extradata, 4) & 3) + 1 : 0;
   if (!avcc) {
-    for_each_nal(extradata, 0, [&](std::string_view nal) { sort_in(nal, sets); });
+    nal::for_each(extradata, 0, [&](std::string_view unit) { sort_in(unit, sets); });
     return sets;
   }
   std::size_t at = 5;
@@ -357,9 +210,9 @@ std::string to_avcc(const ParameterSets& sets) {
   const std::string& first = sets.sps.front();
   std::string out = {1, first.at(1), static_cast<char>(constraints), static_cast<char>(level), char(0xff)};
   out.push_back(static_cast<char>(0xe0 | sets.sps.size()));
-  for (const std::string& sps : sets.sps) append_length(out, sps.size(), 2), out += sps;
+  for (const std::string& sps : sets.sps) append_number(out, sps.size(), 2), out += sps;
   out.push_back(static_cast<char>(sets.pps.size()));
-  for (const std::string& pps : sets.pps) append_length(out, pps.size(), 2), out += pps;
+  for (const std::string& pps : sets.pps) append_number(out, pps.size(), 2), out += pps;
   if (const int profile = byte(first, 1);
       profile == 100 || profile == 110 || profile == 122 || profile == 144) {
     const Sps s = parse_sps(first);

@@ -1,29 +1,23 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// H.264 as bytes: NAL units and the fields of parameter sets that joining streams needs. Pure; what is cut
+#include "media/nal.h"
+
+/// H.264 as bytes: the fields of parameter sets that joining streams needs. Pure; what is cut
 /// off or nonsense is Error{input}.
 namespace avstage::media::h264 {
 
+/// Bytes in front of a unit's payload.
+inline constexpr std::size_t kHeader = 1;
 inline constexpr int kSliceIdr = 5, kSei = 6, kSps = 7, kPps = 8;
 
 inline int type_of(std::string_view nal) {
   return static_cast<std::uint8_t>(nal.at(0)) & 31;
 }
-
-/// How NAL units stand in a packet: each behind its length of so many bytes, or (0) behind start codes.
-using LengthSize = int;
-
-/// Calls `use` with every NAL unit of a packet, in order, without its length or start code.
-void for_each_nal(std::string_view packet, LengthSize length_size,
-                  const std::function<void(std::string_view)>& use);
-/// The packet with 4-byte lengths.
-std::string with_lengths(std::string_view packet, LengthSize length_size);
 
 /// A sequence parameter set, as far as it matters here.
 struct Sps {
@@ -47,15 +41,13 @@ Sps parse_sps(std::string_view nal);
 /// The same set with another reorder depth and buffer; they must be stated in it.
 std::string with_reordering(std::string_view nal, int reorder, int dpb);
 int pps_id(std::string_view nal);
-/// The payload types of a SEI unit.
-std::vector<int> sei_types(std::string_view nal);
 
 /// Parameter sets of one track.
 struct ParameterSets {
   std::vector<std::string> sps, pps;
 };
 /// From an `avcC` body or from start codes. `length_size` (may be nullptr) gets how the packets are framed.
-ParameterSets read_sets(std::string_view extradata, LengthSize* length_size = nullptr);
+ParameterSets read_sets(std::string_view extradata, nal::LengthSize* length_size = nullptr);
 /// The body of an `avcC` box, for packets with 4-byte lengths.
 std::string to_avcc(const ParameterSets& sets);
 /// The sets of all, each once. Error{proof} when two of one id differ.

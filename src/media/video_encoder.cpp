@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "media/copy_syntax.h"
 #include "media/encoder.h"
 #include "media/h264.h"
 
@@ -240,6 +241,11 @@ CodecParametersPtr VideoEncoder::parameters() const {
         ErrorCode::local);
   if (!extradata_.empty()) set_extradata(*parameters, extradata_);
   return parameters;
+}
+
+std::string parameter_sets(const VideoEncoderSettings& settings) {
+  const CodecParametersPtr parameters = VideoEncoder(settings).parameters();
+  return track_sets(*parameters);
 }
 
 Rational VideoEncoder::time_base() const {

@@ -35,9 +35,13 @@ std::string why_not_color(const VideoFacts& v) {
                      v.color_matrix, v.color_primaries, v.color_transfer, v.color_range);
 }
 
+bool wanted(const Plan& plan, const Composition& composition, const std::string& codec) {
+  return std::any_of(composition.outputs.begin(), composition.outputs.end(),
+                     [&](int output) { return plan.job.outputs[output].codec == codec; });
+}
+
 std::string why_not_medium(const MediaFacts& media, const Canvas& canvas) {
   const VideoFacts& v = *media.video;
-  if (v.codec != "h264") return fmt::format("it is {}, only h264 is copied", v.codec);
   if (!media.format.starts_with("mov,") && !media.format.starts_with("matroska") &&
       media.format != "mpegts") {
     return fmt::format("its container ({}) does not time every frame", media.format);
@@ -68,6 +72,13 @@ std::string why_not_packets(const Facts& facts, int clip) {
 
 std::int64_t rate_of(const Gop& gop, Rational fps) {
   return (Rational(8 * gop.bytes) * fps / Rational(gop.frames)).ceil();
+}
+
+/// How many frames of a group can be copied where the source is shown up to frame `to`.
+std::int64_t frames_until(const Gop& gop, std::int64_t to) {
+  if (gop.first + gop.frames <= to) return gop.frames;
+  auto behind = std::upper_bound(gop.cuts.begin(), gop.cuts.end(), to - gop.first);
+  return behind == gop.cuts.begin() ? 0 : *std::prev(behind);
 }
 
 class RunCutter {
@@ -123,14 +134,16 @@ class RunCutter {
     if (done < span.frames) encode(part_of_span(plan_, span, done, span.frames - done));
   }
 
-  /// Stretches of whole groups in [from, to) of the source that follow each other without a gap.
+  /// Stretches of groups in [from, to) of the source that follow each other without a gap; the last may end
+  /// early.
   std::vector<Copy> copies_within(int clip, std::int64_t from, std::int64_t to) const {
     std::vector<Copy> out;
     for (const Gop& gop : facts_[clip]->gops->gops) {
-      if (gop.first < from || gop.first + gop.frames > to || !admitted(gop)) continue;
+      const std::int64_t frames = gop.first < from ? 0 : frames_until(gop, to);
+      if (frames == 0 || !admitted(gop)) continue;
       if (out.empty() || out.back().first + out.back().frames != gop.first)
         out.push_back({clip, gop.first, 0});
-      out.back().frames += gop.frames;
+      out.back().frames += frames;
     }
     std::erase_if(out, [&](const Copy& copy) { return copy.frames < shortest_; });
     return out;
@@ -148,10 +161,11 @@ class RunCutter {
       cut = {};
     };
     for (const Gop& gop : facts_[copy.clip]->gops->gops) {
-      if (gop.first < copy.first || gop.first >= copy.first + copy.frames) continue;
+      const std::int64_t end = copy.first + copy.frames;
+      if (gop.first < copy.first || gop.first >= end) continue;
       if (cut.copy && cut.copy->first / grid_ != gop.first / grid_) flush();
       if (!cut.copy) cut.copy = Copy{copy.clip, gop.first, 0};
-      cut.copy->frames += gop.frames;
+      cut.copy->frames += std::min(gop.frames, end - gop.first);
       cut.peak = std::max(cut.peak, rate_of(gop, fps_));
     }
     flush();
@@ -181,8 +195,7 @@ class RunCutter {
 std::string why_not_output(const Plan& plan, const OutputSpec& output, const Canvas& canvas) {
   if (!output.rendition.empty()) return "an HLS stream is encoded";
   if (output.copy == "never") return "\"copy\" is \"never\"";
-  if (output.codec != "h264") return fmt::format("its codec is {}, only h264 is copied", output.codec);
-  if (output.crf && *output.crf == 0)
+  if (output.codec == "h264" && output.crf && *output.crf == 0)
     return "crf 0 is lossless, which the profile of a source does not allow";
   const auto size = output.size.value_or(std::pair(plan.job.canvas.width, plan.job.canvas.height));
   if (size != std::pair(canvas.width, canvas.height)) {
@@ -212,30 +225,33 @@ class Chooser {
                     [](const std::string& why) { return !why.empty(); })) {
       return choice;
     }
-    const int clip = richest(choice);
-    if (clip >= 0) settle(choice, clip);
-    return choice;
+    return best_of(choice);
   }
 
  private:
   std::string why_not_clip(int clip) const {
-    std::string why = why_not_copied(plan_, facts_, clip, composition_.canvas);
+    std::string why = why_not_copied(plan_, facts_, clip, composition_);
     if (why.empty() && !source_frame(timing_.clips[clip], plan_.job.canvas.fps)) {
       why = "its \"in\" lies between two of its frames";
     }
     return why.empty() ? why_not_packets(facts_, clip) : why;
   }
 
-  /// The clip with whose parameter sets most is copied; the first of equals, -1: none.
-  int richest(const CopyChoice& choice) const {
-    std::pair<std::int64_t, int> best{0, -1};
+  /// With the parameter sets of the clip with whose most is copied; the first of equals.
+  CopyChoice best_of(const CopyChoice& open) const {
+    CopyChoice best = open;
+    std::int64_t most = -1;
     std::set<std::string> seen;
     for (std::size_t i = 0; i < plan_.clips.size(); ++i) {
-      if (!choice.why_not_clip[i].empty() || !seen.insert(facts_[i]->gops->sets).second) continue;
-      const std::int64_t frames = count(with_sets(choice, static_cast<int>(i)), std::nullopt);
-      if (frames > best.first) best = {frames, static_cast<int>(i)};
+      if (!open.why_not_clip[i].empty() || !seen.insert(facts_[i]->gops->sets).second) continue;
+      CopyChoice settled = settle(open, static_cast<int>(i));
+      const std::int64_t frames = settled.sets.empty() ? 0 : count(settled, settled.limit);
+      if (frames > most) {
+        most = frames;
+        best = std::move(settled);
+      }
     }
-    return best.second;
+    return best;
   }
 
   CopyChoice with_sets(CopyChoice choice, int clip) const {
@@ -258,26 +274,44 @@ class Chooser {
     return frames;
   }
 
-  void settle(CopyChoice& choice, int clip) const {
-    CopyChoice chosen = with_sets(choice, clip);
+  /// Which outputs take copies with the sets of that clip, and up to which rate.
+  CopyChoice settle(const CopyChoice& open, int clip) const {
+    CopyChoice chosen = with_sets(open, clip), none = open;
     std::optional<std::int64_t> limit = 0;
     bool any = false;
     for (std::size_t k = 0; k < composition_.outputs.size(); ++k) {
       if (!chosen.why_not_output[k].empty()) continue;
-      const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
+      const int index = composition_.outputs[k];
+      const OutputSpec& output = plan_.job.outputs[index];
       const std::optional<std::int64_t> own = output.crf ? std::nullopt : output.bitrate;
-      if (Rational(count(chosen, own)) < kLeastShare * Rational(total_)) {
-        chosen.why_not_output[k] = own ? "less than a tenth of it could be copied within its bitrate"
-                                       : "less than a tenth of it could be copied";
-        continue;
-      }
+      chosen.why_not_output[k] = why_not_taken(chosen, index, clip, own);
+      if (!chosen.why_not_output[k].empty()) continue;
       any = true;
       limit = limit && own ? std::optional(std::max(*limit, *own)) : std::nullopt;
     }
-    choice.why_not_output = chosen.why_not_output;
-    if (!any) return;
+    none.why_not_output = chosen.why_not_output;
+    if (!any) return none;
     chosen.limit = limit;
-    choice = std::move(chosen);
+    return chosen;
+  }
+
+  std::string why_not_taken(const CopyChoice& chosen, int output, int clip,
+                            std::optional<std::int64_t> own) const {
+    const std::string& codec = facts_[clip]->media.video->codec;
+    if (plan_.job.outputs[output].codec != codec) {
+      return fmt::format("its codec is {}, most is copied of {}", plan_.job.outputs[output].codec, codec);
+    }
+    const std::int64_t frames = count(chosen, own);
+    if (Rational(frames) < kLeastShare * Rational(total_)) {
+      return own ? "less than a tenth of it could be copied within its bitrate"
+                 : "less than a tenth of it could be copied";
+    }
+    // A second parameter set beside the first is H.264's alone; in HEVC both have to be the same.
+    if (codec == "hevc" && frames < total_ && !facts_[clip]->encoded_alike.contains(output)) {
+      return fmt::format("what would be encoded beside {} has other parameter sets, which {} does not allow",
+                         plan_.clips[clip].label, codec);
+    }
+    return "";
   }
 
   const Plan& plan_;
@@ -294,10 +328,14 @@ bool admits(const OutputSpec& output, std::int64_t peak) {
   return !output.bitrate || output.crf || peak <= *output.bitrate;
 }
 
-std::string why_not_copied(const Plan& plan, const Facts& facts, int clip, const Canvas& canvas) {
+std::string why_not_copied(const Plan& plan, const Facts& facts, int clip, const Composition& composition) {
+  const Canvas& canvas = composition.canvas;
   const Clip& c = plan.clips[clip].clip;
   if (!std::holds_alternative<FileRef>(c.media)) return "it is no film in a local file";
   if (!facts[clip] || !facts[clip]->media.video) return "it has no picture";
+  const std::string& codec = facts[clip]->media.video->codec;
+  if (!wanted(plan, composition, codec))
+    return fmt::format("it is {}, which no output of this shape is", codec);
   if (std::string why = why_not_medium(facts[clip]->media, canvas); !why.empty()) return why;
   if (!c.filters.empty()) return "it has filters";
   if (c.key) return "it is keyed";
@@ -313,7 +351,7 @@ bool wants_gops(const Plan& plan, const Facts& facts, int clip) {
     const bool asked = std::any_of(c.outputs.begin(), c.outputs.end(), [&](int output) {
       return why_not_output(plan, plan.job.outputs[output], c.canvas).empty();
     });
-    return asked && why_not_copied(plan, facts, clip, c.canvas).empty();
+    return asked && why_not_copied(plan, facts, clip, c).empty();
   });
 }
 

@@ -11,7 +11,7 @@
 /// is what the output wants. Pure.
 namespace avstage::plan {
 
-/// A stretch of a source's own frames, whole groups of pictures.
+/// A stretch of a source's own frames: groups of pictures, the last one whole or up to one of its cuts.
 struct Copy {
   int clip = 0;
   std::int64_t first = 0, frames = 0;
@@ -21,8 +21,8 @@ struct Copy {
 /// What one composition copies. It depends on the job and its local media, never on avatar clips: what has
 /// been encoded before a clip came must fit what is copied after it.
 struct CopyChoice {
-  /// The parameter sets of everything that is copied; what is encoded goes beside them. Empty: nothing is
-  /// copied.
+  /// The parameter sets of everything that is copied; what is encoded goes beside them (H.264) or has the
+  /// same (HEVC). Empty: nothing is copied.
   std::string sets;
   /// By clip: why nothing of it is copied, as the end of "it is encoded: …"; "": it is, where it is
   /// untouched.
@@ -35,7 +35,7 @@ struct CopyChoice {
 };
 
 /// Why no frame of a clip can be copied, by what the job and the container say; "": its packets decide.
-std::string why_not_copied(const Plan& plan, const Facts& facts, int clip, const Canvas& canvas);
+std::string why_not_copied(const Plan& plan, const Facts& facts, int clip, const Composition& composition);
 /// True when the packets of a clip's medium should be looked at: ClipFacts::gops would be used.
 bool wants_gops(const Plan& plan, const Facts& facts, int clip);
 

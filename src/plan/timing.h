@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct ClipFacts {
   std::string identity;  ///< names the content: equal identity, equal bytes
   /// Its groups of pictures on the canvas' grid; nullptr: not looked at.
   std::shared_ptr<const GopIndex> gops;
+  /// Outputs of its codec for which avstage's encoder writes the parameter sets of `gops`. Looked at for
+  /// HEVC.
+  std::set<int> encoded_alike;
 };
 /// By clip index; nullopt: not known yet.
 using Facts = std::vector<std::optional<ClipFacts>>;

@@ -1,6 +1,7 @@
 #include "run/gop_cache.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <optional>
@@ -14,7 +15,7 @@
 namespace avstage::run {
 namespace {
 
-constexpr const char* kHead = "avstage gops 1";
+constexpr const char* kHead = "avstage gops 2";
 
 std::string hex_of(const std::string& bytes) {
   std::string out;
@@ -32,7 +33,9 @@ std::string bytes_of(const std::string& hex) {
 
 std::string text_of(const GopIndex& index) {
   std::string out = fmt::format("{}\n{}\n{}\n", kHead, index.why_not, hex_of(index.sets));
-  for (const Gop& gop : index.gops) out += fmt::format("{} {} {}\n", gop.first, gop.frames, gop.bytes);
+  for (const Gop& gop : index.gops) {
+    out += fmt::format("{} {} {} {}\n", gop.first, gop.frames, gop.bytes, fmt::join(gop.cuts, " "));
+  }
   return out + "end\n";
 }
 
@@ -48,8 +51,10 @@ std::optional<GopIndex> read_index(const std::string& text) {
   index.sets = bytes_of(sets);
   while (std::getline(in, line) && line != "end") {
     Gop gop;
-    if (!(std::istringstream(line) >> gop.first >> gop.frames >> gop.bytes)) return std::nullopt;
-    index.gops.push_back(gop);
+    std::istringstream numbers(line);
+    if (!(numbers >> gop.first >> gop.frames >> gop.bytes)) return std::nullopt;
+    for (int cut = 0; numbers >> cut;) gop.cuts.push_back(cut);
+    index.gops.push_back(std::move(gop));
   }
   return line == "end" ? std::optional(index) : std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "base/disk.h"
 #include "base/leftovers.h"
@@ -23,6 +24,7 @@
 #include "run/deliver/manifest.h"
 #include "run/deliver/side_files.h"
 #include "run/gop_cache.h"
+#include "run/segment_renderer.h"
 
 namespace avstage::run {
 namespace {
@@ -120,15 +122,33 @@ std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan
   return plan::ClipFacts{clip->facts, avatar_identity(session.realm(), clip->entry.video_id)};
 }
 
+/// Outputs whose encoder writes the parameter sets that a HEVC source has.
+std::set<int> encoded_alike(const plan::Plan& plan, const std::string& sets,
+                            std::map<int, std::string>& written) {
+  std::set<int> alike;
+  for (std::size_t k = 0; k < plan.job.outputs.size(); ++k) {
+    const OutputSpec& output = plan.job.outputs[k];
+    if (output.codec != "hevc") continue;
+    std::string& own = written[static_cast<int>(k)];
+    if (own.empty()) own = media::parameter_sets(encoder_settings(plan.job, output));
+    if (own == sets) alike.insert(static_cast<int>(k));
+  }
+  return alike;
+}
+
 /// Where something could be copied, the packets tell what.
 void add_gops(Session& session, const plan::Plan& plan, plan::Facts& facts) {
   std::map<std::string, std::shared_ptr<const GopIndex>> known;
+  std::map<int, std::string> written;  // by output: parameter sets
   for (std::size_t i = 0; i < facts.size(); ++i) {
     if (!plan::wants_gops(plan, facts, static_cast<int>(i))) continue;
     const std::string& path = std::get<FileRef>(plan.clips[i].clip.media).path;
     auto& index = known[path];
     if (!index) index = std::make_shared<GopIndex>(known_gops(session, path, plan.job.canvas.fps));
     facts[i]->gops = index;
+    if (index->why_not.empty() && facts[i]->media.video->codec == "hevc") {
+      facts[i]->encoded_alike = encoded_alike(plan, index->sets, written);
+    }
   }
 }
 

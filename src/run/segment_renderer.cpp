@@ -6,7 +6,6 @@
 
 #include "base/atomic_file.h"
 #include "base/stop.h"
-#include "media/gops.h"
 #include "media/muxer.h"
 #include "plan/media_cuts.h"
 #include "run/compose/picture.h"
@@ -78,6 +77,19 @@ class SegmentRenderer::Target {
   int sink_ = 0;
 };
 
+media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& output) {
+  media::VideoEncoderSettings s;
+  auto size = output.size.value_or(std::pair(job.canvas.width, job.canvas.height));
+  s.codec = output.codec;
+  s.preset = output.preset;
+  s.crf = output.crf;
+  s.bitrate = output.bitrate;
+  s.width = size.first;
+  s.height = size.second;
+  s.fps = job.canvas.fps;
+  return s;
+}
+
 SegmentRenderer::SegmentRenderer(const plan::Plan& plan, int composition, const plan::RenderPlan& render,
                                  const MediaAccess& media, SegmentStore& store,
                                  std::function<void(int, std::int64_t)> on_decoded)
@@ -88,28 +100,16 @@ SegmentRenderer::SegmentRenderer(const plan::Plan& plan, int composition, const 
       store_(store),
       compositor_({plan, timing_, media, composition_.canvas, std::move(on_decoded)}) {}
 
-media::VideoEncoderSettings SegmentRenderer::encoder_settings(std::size_t k) const {
-  const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
-  media::VideoEncoderSettings s;
-  auto size = output.size.value_or(std::pair(plan_.job.canvas.width, plan_.job.canvas.height));
-  s.codec = output.codec;
-  s.preset = output.preset;
-  s.crf = output.crf;
-  s.bitrate = output.bitrate;
-  s.width = size.first;
-  s.height = size.second;
-  s.fps = composition_.canvas.fps;
-  if (copy_.takes(k)) s.beside = copy_.sets;
-  return s;
-}
-
 void SegmentRenderer::copy(const plan::Segment& segment, const std::string& key,
                            const std::stop_token& stop) {
   const plan::Copy& c = segment.copy.value();
   const std::string part = store_.part_path(key);
   FileRemover remover(part);
-  media::copy_gops(std::get<FileRef>(plan_.clips[c.clip].clip.media).path, part, c.first, c.frames,
-                   composition_.canvas.fps, stop);
+  const std::string& source = std::get<FileRef>(plan_.clips[c.clip].clip.media).path;
+  if (!copier_ || copier_->source() != source) {
+    copier_ = std::make_unique<media::GopCopier>(source, composition_.canvas.fps, stop);
+  }
+  copier_->copy(part, c.first, c.frames);
   store_.keep(part, key, {});
   remover.release();
 }
@@ -127,8 +127,9 @@ std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, c
       copy(segment, key, stop);
       continue;
     }
-    media::VideoEncoderSettings settings = encoder_settings(k);
     const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
+    media::VideoEncoderSettings settings = encoder_settings(plan_.job, output);
+    if (copy_.takes(k) && output.codec == "h264") settings.beside = copy_.sets;
     if (!output.rendition.empty()) {
       settings.key_frames = plan::media_cuts(segment.frames, output.media_segment, settings.fps);
     }

@@ -1,13 +1,18 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 
 #include "media/encoder.h"
+#include "media/gops.h"
 #include "run/compose/compositor.h"
 #include "run/segment_store.h"
 
 namespace avstage::run {
+
+/// How a deliverable is encoded, beside nothing that is copied.
+media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& output);
 
 /// Renders segments of one composition: composes each frame once and encodes it for every deliverable that
 /// still lacks it. The render thread only.
@@ -27,7 +32,6 @@ class SegmentRenderer {
  private:
   class Target;
   void copy(const plan::Segment& segment, const std::string& key, const std::stop_token& stop);
-  media::VideoEncoderSettings encoder_settings(std::size_t k) const;
 
   const plan::Plan& plan_;
   const plan::Composition& composition_;
@@ -35,6 +39,7 @@ class SegmentRenderer {
   plan::CopyChoice copy_;
   SegmentStore& store_;
   Compositor compositor_;
+  std::unique_ptr<media::GopCopier> copier_;  ///< of the file that was copied from last
 };
 
 }  // namespace avstage::run

@@ -23,7 +23,7 @@ Item h264(const std::string& seconds, const std::string& name = "film.mp4",
   GopIndex gops;
   gops.sets = sets;
   for (std::int64_t first = 0; first + 50 <= (decimal(seconds) * Rational(25)).round(); first += 50) {
-    gops.gops.push_back({first, 50, 100'000});  // 400 kb/s
+    gops.gops.push_back({first, 50, 100'000, {}});  // 400 kb/s
   }
   item.facts.gops = std::make_shared<GopIndex>(gops);
   return item;

@@ -208,10 +208,11 @@ void visit(Walk& field, Plan& plan) {
 
 void visit(Walk& field, Facts& facts) {
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    auto& [media, identity, gops] = *facts[i];
+    auto& [media, identity, gops, alike] = *facts[i];
     field("ClipFacts::identity", yes, identity, [](auto& it) { it += " of other bytes"; });
     field("ClipFacts::media, which follow from the bytes", no, media, [](auto& it) { it = {}; });
     field("ClipFacts::gops, likewise", no, gops, [](auto& it) { it = std::make_shared<GopIndex>(); });
+    field("ClipFacts::encoded_alike, likewise", no, alike, [](auto& it) { it = {0}; });
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "media/demuxer.h"
 #include "media/h264.h"
+#include "support/annex_b.h"
 #include "support/media_fixtures.h"
 
 namespace avstage::test {
@@ -22,15 +23,6 @@ std::uint64_t checksum_of(unsigned char* const* planes, const SBufferInfo& info)
     frame->linesize[i] = picture.iStride[i > 0];
   }
   return checksum(*frame);
-}
-
-std::string with_start_codes(std::string_view packet, media::h264::LengthSize length_size) {
-  std::string out;
-  media::h264::for_each_nal(packet, length_size, [&](std::string_view nal) {
-    out.append("\0\0\0\1", 4);
-    out += nal;
-  });
-  return out;
 }
 
 }  // namespace
@@ -53,12 +45,11 @@ std::vector<std::uint64_t> decode_with_openh264(const std::string& path) {
   };
   media::Demuxer demuxer = media::Demuxer::open_file(path, media::Demuxer::Want::video);
   const AVCodecParameters& p = *demuxer.video()->codecpar;
-  media::h264::LengthSize length_size = 0;
-  const media::h264::ParameterSets sets = media::h264::read_sets(
-      {reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size)}, &length_size);
+  media::nal::LengthSize length_size = 0;
+  const media::h264::ParameterSets sets = media::h264::read_sets(media::extradata_of(p), &length_size);
   std::string head;
   for (const auto& list : {sets.sps, sets.pps}) {
-    for (const std::string& nal : list) head.append("\0\0\0\1", 4).append(nal);
+    for (const std::string& unit : list) head += with_start_code(unit);
   }
   auto packet = media::make_packet();
   int errors = 0;

@@ -12,6 +12,7 @@
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "base/stop.h"
+#include "media/copy_syntax.h"
 #include "media/demuxer.h"
 #include "media/h264.h"
 #include "net/http_stream.h"
@@ -52,7 +53,7 @@ std::int64_t frame_of(const AVPacket& packet, const AVStream& stream, Rational f
 }
 
 Order read_order(const Piece& piece, Rational fps) {
-  Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
+  Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
   media::PacketPtr packet = media::make_packet();
   Order order;
   while (demuxer.read(*packet)) {
@@ -171,21 +172,36 @@ class Assembler {
 
   /// One track for what is copied and what is encoded: all their parameter sets, the film's colours.
   void describe_both() {
-    std::vector<media::h264::ParameterSets> all;
-    for (const Piece& piece : d_.pieces) {
-      Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
-      all.push_back(media::h264::read_sets(media::extradata_of(*demuxer.video()->codecpar)));
-    }
-    media::set_extradata(*parameters_, media::h264::to_avcc(media::h264::merge(all)));
+    media::set_extradata(*parameters_, d_.codec == "h264" ? all_sets() : common_sets());
     parameters_->color_primaries = AVCOL_PRI_BT709;
     parameters_->color_trc = AVCOL_TRC_BT709;
     parameters_->color_space = AVCOL_SPC_BT709;
     parameters_->color_range = AVCOL_RANGE_MPEG;
   }
 
+  std::string all_sets() const {
+    std::vector<media::h264::ParameterSets> all;
+    for (const Piece& piece : d_.pieces) {
+      Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
+      all.push_back(media::h264::read_sets(media::extradata_of(*demuxer.video()->codecpar)));
+    }
+    return media::h264::to_avcc(media::h264::merge(all));
+  }
+
+  std::string common_sets() const {
+    std::string common;
+    for (const Piece& piece : d_.pieces) {
+      Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
+      const std::string sets = media::track_sets(*demuxer.video()->codecpar);
+      if (common.empty()) common = sets;
+      if (sets != common) unproven(piece.file, "its parameter sets differ from the first segment's", "copy");
+    }
+    return common;
+  }
+
   /// The k-th packet in decoding order is decoded at frame k − delay: regular, and never later than shown.
   void copy(const Piece& piece, const Order& order) {
-    Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
+    Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
     if (!copied_ && !media::same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
       unproven(piece.file, "its parameter sets differ from the first segment's");
     }

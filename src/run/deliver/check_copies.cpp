@@ -33,7 +33,7 @@ void check_packets(const Deliverable& d, const std::string& film, const std::sto
   for (const Piece& piece : d.pieces) {
     require_going(stop);
     std::optional<Demuxer> source;
-    if (piece.copied) source.emplace(Demuxer::open_file(piece.file, Demuxer::Want::video));
+    if (piece.copied) source.emplace(Demuxer::open_own(piece.file, Demuxer::Want::video));
     for (std::int64_t k = 0; k < piece.frames; ++k) {
       if (!whole.read(*packet)) unproven(d.path, "ends early", "copy");
       if (packet->dts != AV_NOPTS_VALUE) {
@@ -49,14 +49,16 @@ void check_packets(const Deliverable& d, const std::string& film, const std::sto
   }
 }
 
-/// Frames [first, last) of a file, decoded from the key frame at or before `first` on.
+/// Frames [first, last) of a file, decoded from the key frame at or before `first` on; those before `exact`
+/// only as far as a decoder needs them to go on.
 class Decoded {
  public:
-  Decoded(const std::string& path, std::int64_t first, std::int64_t last, Rational fps,
+  Decoded(Demuxer demuxer, std::int64_t first, std::int64_t exact, std::int64_t last, Rational fps,
           const std::stop_token& stop)
-      : demuxer_(Demuxer::open_file(path, Demuxer::Want::video)),
-        decoder_(*demuxer_.video(), path),
+      : demuxer_(std::move(demuxer)),
+        decoder_(*demuxer_.video(), demuxer_.name()),
         fps_(fps),
+        exact_(exact),
         last_(last),
         stop_(stop) {
     time_base_ = media::from_av(demuxer_.video()->time_base);
@@ -77,6 +79,7 @@ class Decoded {
     media::PacketPtr packet = media::make_packet();
     while (demuxer_.read(*packet)) {
       require_going(stop_);
+      decoder_.pass_over(packet->pts != AV_NOPTS_VALUE && frame_of(packet->pts) < exact_);
       decoder_.send(packet.get());
       if (take()) return;
     }
@@ -96,7 +99,7 @@ class Decoded {
   Demuxer demuxer_;
   media::Decoder decoder_;
   Rational fps_, time_base_;
-  std::int64_t last_, start_ = 0;
+  std::int64_t exact_, last_, start_ = 0;
   const std::stop_token& stop_;
 };
 
@@ -105,9 +108,12 @@ void check_seam(const Deliverable& d, const std::string& film, std::size_t i, co
   const Piece &before = d.pieces[i - 1], &behind = d.pieces[i];
   const std::int64_t seam = behind.at, last = seam + std::min(kBehind, behind.frames);
   const std::int64_t reach = (Rational(kSecondsBefore) * d.fps).ceil();
-  Decoded shown(film, std::max(seam - 1, before.at), last, d.fps, stop);
+  // What is encoded before a copy is not compared, but has to come out up to it.
+  const std::int64_t exact = behind.copied ? std::max(seam - kBehind, before.at) : 0;
+  Decoded shown(Demuxer::open_file(film, Demuxer::Want::video), std::max(seam - 1, before.at), exact, last,
+                d.fps, stop);
   if (shown.frames.empty()) unproven(d.path, fmt::format("nothing can be decoded at frame {}", seam), "copy");
-  std::int64_t first = shown.frames.begin()->first;
+  std::int64_t first = std::max(shown.frames.begin()->first, exact);
   for (std::int64_t n = first; n < last; ++n) {
     if (!shown.frames.contains(n))
       unproven(d.path, fmt::format("frame {} does not come out of a decoder", n), "copy");
@@ -116,7 +122,8 @@ void check_seam(const Deliverable& d, const std::string& film, std::size_t i, co
   if (!behind.copied && seam - first > reach) first = seam;
   const std::int64_t from = behind.copied ? seam : first, to = behind.copied ? last : seam;
   if (from >= to) return;
-  Decoded alone(copied.file, from - copied.at, to - copied.at, d.fps, stop);
+  Decoded alone(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, 0, to - copied.at,
+                d.fps, stop);
   for (std::int64_t n = from; n < to; ++n) {
     auto it = alone.frames.find(n - copied.at);
     if (it == alone.frames.end() || it->second != shown.frames[n]) {

@@ -54,7 +54,7 @@ class RenditionWriter {
 
 /// How far decoding runs ahead of showing in a piece, in frames: its first frame is shown first.
 std::int64_t delay_of(const Piece& piece, Rational fps) {
-  Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
+  Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
   media::PacketPtr packet = media::make_packet();
   if (!demuxer.read(*packet)) unproven(piece.file, "holds no frame");
   return (Rational(packet->pts - packet->dts) * media::from_av(demuxer.video()->time_base) * fps).round();
@@ -92,7 +92,7 @@ class PictureWriter {
  private:
   void copy(const Piece& piece) {
     require_going(stop_);
-    Demuxer demuxer = Demuxer::open_file(piece.file, Demuxer::Want::video);
+    Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
     if (!media::same_parameter_sets(*demuxer.video()->codecpar, *first_.video()->codecpar)) {
       unproven(piece.file, "its parameter sets differ from the first segment's");
     }

@@ -1,0 +1,165 @@
+#include "media/copy_syntax.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "media/h264.h"
+#include "media/hevc.h"
+
+namespace avstage::media {
+namespace {
+
+std::string why_not_size(int width, int height, const AVCodecParameters& stream) {
+  if (width == stream.width && height == stream.height) return "";
+  return fmt::format("its stream says {}x{}, its container {}x{}", width, height, stream.width,
+                     stream.height);
+}
+
+std::string why_not_known(std::string_view nal, const StreamHead& head) {
+  const std::string_view unit = nal::trimmed(nal);
+  const bool known = std::find(head.units.begin(), head.units.end(), unit) != head.units.end();
+  return known ? "" : "its parameter sets change on the way";
+}
+
+template <std::size_t N>
+std::string why_not_sei(std::string_view nal, std::size_t header, const std::array<int, N>& harmless) {
+  for (int payload : nal::sei_types(nal, header)) {
+    if (std::find(harmless.begin(), harmless.end(), payload) == harmless.end()) {
+      return fmt::format("it carries more than its picture, such as captions (SEI {})", payload);
+    }
+  }
+  return "";
+}
+
+std::string why_not_h264_sets(const h264::ParameterSets& sets, const AVCodecParameters& stream) {
+  if (sets.sps.size() != 1 || sets.pps.empty()) {
+    return fmt::format("it has {} parameter sets outside its pictures, one is needed", sets.sps.size());
+  }
+  const h264::Sps s = h264::parse_sps(sets.sps.front());
+  if (s.profile != 66 && s.profile != 77 && s.profile != 100) {
+    return fmt::format("its profile is number {}, only Baseline, Main and High are copied", s.profile);
+  }
+  if (!s.frames_only) return "it may be interlaced";
+  if (!s.eight_bit_420) return "it is not 8-bit 4:2:0";
+  if (std::string why = why_not_size(s.width, s.height, stream); !why.empty()) return why;
+  if (s.sar_width != s.sar_height) return "its pixels are not square";
+  auto bt709 = [](int value) { return value == 1 || value == 2; };
+  if (s.full_range) return "its colours are full range";
+  if (!bt709(s.matrix) || !bt709(s.primaries) || !bt709(s.transfer)) return "its colours are not BT.709";
+  if (s.chroma_location != 0) return "its chroma does not lie left";
+  if (s.level < 10) return "its level is 1b";
+  if (s.dpb > 16 || s.reorder > s.dpb) return "the reordering it states is impossible";
+  return "";
+}
+
+StreamHead read_h264(const AVCodecParameters& stream) {
+  StreamHead head;
+  const h264::ParameterSets sets = h264::read_sets(extradata_of(stream), &head.length_size);
+  head.why_not = why_not_h264_sets(sets, stream);
+  if (!head.why_not.empty()) return head;
+  head.track = h264::to_avcc(sets);
+  head.units = sets.sps;
+  head.units.insert(head.units.end(), sets.pps.begin(), sets.pps.end());
+  head.reorder = h264::parse_sps(sets.sps.front()).reorder;
+  return head;
+}
+
+std::string why_not_h264_unit(std::string_view nal, const StreamHead& head) {
+  switch (const int type = h264::type_of(nal)) {
+    case 1:
+    case h264::kSliceIdr:
+    case 9:   // delimiter
+    case 10:  // end of a sequence
+    case 12:  // filler
+      return "";
+    case h264::kSei:
+      return why_not_sei(nal, h264::kHeader, std::array{0, 1, 2, 3, 5, 6});
+    case h264::kSps:
+    case h264::kPps:
+      return why_not_known(nal, head);
+    default:
+      return fmt::format("it has units of type {}", type);
+  }
+}
+
+std::string why_not_hevc_sets(const hevc::ParameterSets& sets, const AVCodecParameters& stream) {
+  if (sets.vps.size() != 1 || sets.sps.size() != 1 || sets.pps.empty()) {
+    return fmt::format("it has {} parameter sets outside its pictures, one is needed", sets.sps.size());
+  }
+  const hevc::Sps s = hevc::parse_sps(sets.sps.front());
+  if (s.profile != 1) return fmt::format("its profile is number {}, only Main is copied", s.profile);
+  if (!s.eight_bit_420) return "it is not 8-bit 4:2:0";
+  if (std::string why = why_not_size(s.width, s.height, stream); !why.empty()) return why;
+  if (stream.chroma_location != AVCHROMA_LOC_LEFT && stream.chroma_location != AVCHROMA_LOC_UNSPECIFIED) {
+    return "its chroma does not lie left";
+  }
+  return s.reorder > 16 ? "the reordering it states is impossible" : "";
+}
+
+StreamHead read_hevc(const AVCodecParameters& stream) {
+  StreamHead head;
+  const hevc::ParameterSets sets = hevc::read_sets(extradata_of(stream), &head.length_size);
+  head.why_not = why_not_hevc_sets(sets, stream);
+  if (!head.why_not.empty()) return head;
+  head.track = hevc::to_hvcc(sets);
+  for (const auto* list : {&sets.vps, &sets.sps, &sets.pps}) {
+    head.units.insert(head.units.end(), list->begin(), list->end());
+  }
+  head.reorder = hevc::parse_sps(sets.sps.front()).reorder;
+  return head;
+}
+
+bool is_hevc_slice(int type) {
+  return type <= 9 || (type >= 16 && type <= 21);
+}
+
+std::string why_not_hevc_unit(std::string_view nal, const StreamHead& head) {
+  if (hevc::layer_of(nal) != 0) return "it has a second layer";
+  const int type = hevc::type_of(nal);
+  if (is_hevc_slice(type)) return "";
+  switch (type) {
+    case 35:  // delimiter
+    case 36:  // end of a sequence
+    case 37:  // end of the stream
+    case 38:  // filler
+      return "";
+    case hevc::kSei:
+    case hevc::kSeiBehind:
+      return why_not_sei(nal, hevc::kHeader, std::array{0, 1, 3, 5, 6, 129, 130, 132});
+    case hevc::kVps:
+    case hevc::kSps:
+    case hevc::kPps:
+      return why_not_known(nal, head);
+    default:
+      return fmt::format("it has units of type {}", type);
+  }
+}
+
+constexpr CopySyntax kH264{
+    read_h264,
+    h264::type_of,
+    [](int type) { return type == 1 || type == h264::kSliceIdr; },
+    [](int type) { return type == h264::kSliceIdr; },
+    why_not_h264_unit,
+};
+
+constexpr CopySyntax kHevc{
+    read_hevc,         hevc::type_of,
+    is_hevc_slice,     [](int type) { return type == hevc::kIdrWithLeading || type == hevc::kIdr; },
+    why_not_hevc_unit,
+};
+
+}  // namespace
+
+std::string track_sets(const AVCodecParameters& stream) {
+  return stream.codec_id == AV_CODEC_ID_HEVC ? hevc::to_hvcc(hevc::read_sets(extradata_of(stream)))
+                                             : h264::to_avcc(h264::read_sets(extradata_of(stream)));
+}
+
+const CopySyntax* copy_syntax(AVCodecID codec) {
+  return codec == AV_CODEC_ID_H264 ? &kH264 : codec == AV_CODEC_ID_HEVC ? &kHevc : nullptr;
+}
+
+}  // namespace avstage::media
