@@ -20,6 +20,9 @@ using nal::escaped;
 using nal::trimmed;
 using nal::unescaped;
 
+// More than any level allows, and far from overflowing.
+constexpr int kMostUnits = 4096, kMostCropped = 65536;
+
 void skip_scaling_lists(BitReader& r, int chroma_format) {
   for (int i = 0; i < (chroma_format == 3 ? 12 : 8); ++i) {
     if (!r.flag()) continue;
@@ -125,7 +128,7 @@ Sps parse_sps(std::string_view nal) {
   if (has_chroma_format(s.profile)) {
     chroma_format = r.ue();
     if (chroma_format == 3) r.flag();
-    const int luma_bits = 8 + r.ue(), chroma_bits = 8 + r.ue();
+    const int luma_bits = 8 + r.ue_up_to(6), chroma_bits = 8 + r.ue_up_to(6);
     s.eight_bit_420 = chroma_format == 1 && luma_bits == 8 && chroma_bits == 8;
     r.flag();
     if (r.flag()) skip_scaling_lists(r, chroma_format);
@@ -137,16 +140,17 @@ Sps parse_sps(std::string_view nal) {
     r.flag(), r.se(), r.se();
     for (int i = r.ue(); i > 0; --i) r.se();
   }
-  s.references = r.ue();
+  s.references = r.ue_up_to(16);
   r.flag();
-  const int across = r.ue() + 1, down = r.ue() + 1;
+  const int across = r.ue_up_to(kMostUnits) + 1, down = r.ue_up_to(kMostUnits) + 1;
   s.frames_only = r.flag();
   if (!s.frames_only) r.flag();
   r.flag();
   s.width = 16 * across;
   s.height = (s.frames_only ? 16 : 32) * down;
   if (r.flag()) {
-    const int left = r.ue(), right = r.ue(), top = r.ue(), bottom = r.ue();
+    const int left = r.ue_up_to(kMostCropped), right = r.ue_up_to(kMostCropped);
+    const int top = r.ue_up_to(kMostCropped), bottom = r.ue_up_to(kMostCropped);
     s.width -= (chroma_format == 1 || chroma_format == 2 ? 2 : 1) * (left + right);
     s.height -= (chroma_format == 1 ? 2 : 1) * (s.frames_only ? 1 : 2) * (top + bottom);
   }

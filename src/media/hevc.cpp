@@ -6,6 +6,7 @@ namespace {
 constexpr std::size_t kGeneral = 12;   // bytes of profile, tier and level
 constexpr std::size_t kArraysAt = 22;  // in an hvcC body
 constexpr int kLengthSizeAt = 21;
+constexpr int kMostPixels = 65536;  // a side, and more than any level allows
 
 void skip_sub_layer_profiles(nal::BitReader& r, int more_layers) {
   std::vector<std::pair<bool, bool>> present;
@@ -48,14 +49,15 @@ Sps parse_sps(std::string_view unit) {
   r.ue();  // number
   const int chroma_format = r.ue();
   if (chroma_format == 3) r.flag();
-  s.width = r.ue();
-  s.height = r.ue();
+  s.width = r.ue_up_to(kMostPixels);
+  s.height = r.ue_up_to(kMostPixels);
   if (r.flag()) {
-    const int left = r.ue(), right = r.ue(), top = r.ue(), bottom = r.ue();
+    const int left = r.ue_up_to(kMostPixels), right = r.ue_up_to(kMostPixels);
+    const int top = r.ue_up_to(kMostPixels), bottom = r.ue_up_to(kMostPixels);
     s.width -= (chroma_format == 1 || chroma_format == 2 ? 2 : 1) * (left + right);
     s.height -= (chroma_format == 1 ? 2 : 1) * (top + bottom);
   }
-  const int luma_bits = 8 + r.ue(), chroma_bits = 8 + r.ue();
+  const int luma_bits = 8 + r.ue_up_to(8), chroma_bits = 8 + r.ue_up_to(8);
   s.eight_bit_420 = chroma_format == 1 && luma_bits == 8 && chroma_bits == 8;
   r.ue();  // picture order counts' bits
   const bool each_layer = r.flag();

@@ -78,6 +78,12 @@ int BitReader::ue() {
   return static_cast<int>((std::uint32_t(1) << zeros) - 1 + bits(zeros));
 }
 
+int BitReader::ue_up_to(int most) {
+  const int value = ue();
+  if (value > most) damaged("a parameter set");
+  return value;
+}
+
 int BitReader::se() {
   const int k = ue();
   return k % 2 == 0 ? -(k / 2) : (k + 1) / 2;

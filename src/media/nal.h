@@ -39,6 +39,7 @@ class BitReader {
   std::uint32_t bits(int n);
   void skip(int n);
   int ue();
+  int ue_up_to(int most);  ///< calls damaged() above that
   int se();
 
  private:

@@ -9,6 +9,7 @@
 
 #include "avstage/error.h"
 #include "base/byte_source.h"
+#include "support/error_of.h"
 
 namespace avstage::test {
 
@@ -60,16 +61,5 @@ class MemorySource : public ByteSource {
   std::uint64_t fail_at_ = std::numeric_limits<std::uint64_t>::max();
   bool size_known_ = true;
 };
-
-/// Runs `call` and returns the Error it throws; any other outcome fails the test.
-template <typename Call>
-Error error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e;
-  }
-  return Error(ErrorCode::bug, "nothing was thrown");
-}
 
 }  // namespace avstage::test

@@ -1,0 +1,103 @@
+#include <gmock/gmock.h>
+
+#include "media/demuxer.h"
+#include "render/bench.h"
+#include "run/deliver/assemble.h"
+#include "run/deliver/check_copies.h"
+#include "support/error_of.h"
+
+namespace avstage::test {
+namespace {
+
+using testing::HasSubstr;
+
+/// What assemble() makes of pieces that claim to be copies.
+class CheckCopies : public Bench {
+ protected:
+  /// Packets [first, last) of a film in decoding order as a piece of its own, whose frame 0 is frame `shown`.
+  run::Piece cut(const std::string& film, std::int64_t first, std::int64_t last, std::int64_t shown) {
+    media::Demuxer demuxer = media::Demuxer::open_file(dir / film, media::Demuxer::Want::video);
+    run::Piece piece{dir / ("piece" + std::to_string(first) + ".mp4"), shown, last - first, true};
+    const Rational tick(1, 25);
+    media::Muxer muxer(piece.file, "mp4");
+    const int stream = muxer.add_stream(*demuxer.video()->codecpar, tick, Rational(25));
+    muxer.write_header();
+    auto packet = media::make_packet();
+    for (std::int64_t k = 0; demuxer.read(*packet); ++k) {
+      if (k < first || k >= last) continue;
+      av_packet_rescale_ts(packet.get(), demuxer.video()->time_base, media::to_av(tick));
+      packet->pts -= shown;
+      packet->dts = k - first - 8;
+      packet->duration = 1;
+      muxer.write(*packet, stream, tick);
+    }
+    muxer.finish();
+    return piece;
+  }
+
+  run::Deliverable film_of(std::vector<run::Piece> pieces) {
+    run::Deliverable d;
+    d.path = dir / "out.mp4";
+    d.pieces = std::move(pieces);
+    for (const run::Piece& piece : d.pieces) d.frames += piece.frames;
+    d.fps = 25, d.width = 160, d.height = 90, d.codec = "h264";
+    return d;
+  }
+
+  static VideoSpec spec(bool open_gop) {
+    VideoSpec s;
+    s.seconds = 2;
+    s.audio_codec = "";
+    s.open_gop = open_gop;
+    s.bframes = 3;
+    return s;
+  }
+
+  /// In decoding order: where the second group of pictures begins.
+  std::int64_t second_group(const std::string& film) {
+    media::Demuxer demuxer = media::Demuxer::open_file(dir / film, media::Demuxer::Want::video);
+    auto packet = media::make_packet();
+    for (std::int64_t k = 0; demuxer.read(*packet); ++k) {
+      if (k > 0 && (packet->flags & AV_PKT_FLAG_KEY) != 0) return k;
+    }
+    ADD_FAILURE() << "one group alone";
+    return 0;
+  }
+};
+
+TEST_F(CheckCopies, AClosedGroupBehindWhatIsEncodedIsTaken) {
+  make_video(dir / "a.mp4", spec(false));
+  ASSERT_EQ(second_group("a.mp4"), 25);
+  run::Piece encoded = cut("a.mp4", 0, 25, 0);
+  encoded.copied = false;
+  const run::Deliverable d = film_of({encoded, cut("a.mp4", 25, 50, 25)});
+  EXPECT_EQ(run::assemble(d, dir / "out.part", {}).part, dir / "out.part");
+}
+
+TEST_F(CheckCopies, ACopyThatNeedsWhatWasBeforeItIsRefusedAlthoughItsPacketsAreRight) {
+  make_video(dir / "a.mp4", spec(true));
+  const std::int64_t group = second_group("a.mp4");
+  ASSERT_LT(group, 25) << "pictures decoded after the key frame are shown before it";
+  run::Piece encoded = cut("a.mp4", 0, group, 0);
+  encoded.copied = false;
+  const run::Deliverable d = film_of({encoded, cut("a.mp4", group, 50, group)});
+  const Error e = error_of([&] { run::assemble(d, dir / "out.part", {}); });
+  EXPECT_EQ(e.code(), ErrorCode::proof);
+  EXPECT_EQ(e.name(), "copy");
+}
+
+TEST_F(CheckCopies, AnotherPacketThanTheOneThatWasCopiedIsRefused) {
+  make_video(dir / "a.mp4", spec(false));
+  run::Deliverable d = film_of({cut("a.mp4", 0, 25, 0), cut("a.mp4", 25, 50, 25)});
+  run::assemble(d, dir / "out.part", {});
+  std::string bytes = read_bytes(d.pieces[1].file);
+  const std::size_t inside = bytes.find("mdat") + 40;
+  bytes[inside] = static_cast<char>(bytes[inside] ^ 1);
+  write_bytes(d.pieces[1].file, bytes);
+  const Error e = error_of([&] { run::check_copies(d, dir / "out.part", {}); });
+  EXPECT_EQ(e.name(), "copy");
+  EXPECT_THAT(e.message(), HasSubstr("packet 25 is not the one that was copied"));
+}
+
+}  // namespace
+}  // namespace avstage::test
