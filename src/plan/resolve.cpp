@@ -29,18 +29,21 @@ Run without_hidden(const Plan& plan, const Facts& facts, const Timing& timing, R
   return run;
 }
 
-/// What avatar clips could be: a length for those that have none of their own. For estimates that must not
-/// hang on what is known already.
-Facts guessed(const Plan& plan, Facts facts, Time length) {
+/// What an avatar clip could be.
+ClipFacts guessed(const Plan& plan, Time length) {
+  ClipFacts guess;
+  guess.media.video.emplace();
+  guess.media.video->width = guess.media.video->display_width = plan.job.canvas.width;
+  guess.media.video->height = guess.media.video->display_height = plan.job.canvas.height;
+  guess.media.audio.emplace();
+  guess.media.available = length;
+  return guess;
+}
+
+/// With guesses for all avatar clips: for estimates that must not hang on what is known already.
+Facts all_guessed(const Plan& plan, Facts facts, Time length) {
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    if (plan.clips[i].purchase < 0) continue;
-    ClipFacts guess;
-    guess.media.video.emplace();
-    guess.media.video->width = guess.media.video->display_width = plan.job.canvas.width;
-    guess.media.video->height = guess.media.video->display_height = plan.job.canvas.height;
-    guess.media.audio.emplace();
-    guess.media.available = length;
-    facts[i] = guess;
+    if (plan.clips[i].purchase >= 0) facts[i] = guessed(plan, length);
   }
   return facts;
 }
@@ -49,7 +52,7 @@ Facts guessed(const Plan& plan, Facts facts, Time length) {
 CopyChoice guess_copies(const Plan& plan, const Facts& facts, const Composition& composition) {
   for (Time length : {Time(20), Time(600)}) {
     try {
-      const Facts guess = guessed(plan, facts, length);
+      const Facts guess = all_guessed(plan, facts, length);
       const Timing timing = place_clips(plan, guess);
       std::vector<Run> runs = certain_runs(plan, guess, timing);
       for (Run& run : runs) run = without_hidden(plan, guess, timing, std::move(run), composition.canvas);
@@ -243,6 +246,19 @@ bool hides_all_below(const Plan& plan, const Facts& facts, const Timing& timing,
 
 RenderPlan resolve(const Plan& plan, const Facts& facts, const std::string& toolchain, bool copy) {
   return Resolver(plan, facts, toolchain, copy).run();
+}
+
+std::optional<RenderPlan> foresee(const Plan& plan, Facts facts, const std::vector<Time>& lengths,
+                                  const std::string& toolchain, bool copy) {
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const int purchase = plan.clips[i].purchase;
+    if (!facts[i] && purchase >= 0) facts[i] = guessed(plan, lengths.at(static_cast<std::size_t>(purchase)));
+  }
+  try {
+    return resolve(plan, facts, toolchain, copy);
+  } catch (const Error&) {  // a length does not suit the job
+    return std::nullopt;
+  }
 }
 
 }  // namespace avstage::plan

@@ -48,6 +48,12 @@ struct RenderPlan {
 /// everything is encoded. Throws as place_clips.
 RenderPlan resolve(const Plan& plan, const Facts& facts, const std::string& toolchain, bool copy = true);
 
+/// What resolve() would say if the avatar clips that do not exist yet lasted as long as guessed (by
+/// purchase). A segment that shows none of them is needed unless a guess is far too short; the first one
+/// behind a guessed end is not. nullopt where a guess does not suit the job.
+std::optional<RenderPlan> foresee(const Plan& plan, Facts facts, const std::vector<Time>& lengths,
+                                  const std::string& toolchain, bool copy = true);
+
 /// True when `layer` shows nothing of what is below it throughout the span.
 bool hides_all_below(const Plan& plan, const Facts& facts, const Timing& timing, const Span& span,
                      const Layer& layer, const Canvas& canvas);

@@ -95,8 +95,11 @@ class Cutter {
   std::vector<int> visible_;
 };
 
+/// The group of spans that show no avatar clip, but could not be rendered before one was there.
+constexpr const char* kLate = "avatars";
+
 std::string avatars_shown(const Plan& plan, const Span& span) {
-  std::string out = "avatars";
+  std::string out = kLate;
   for (const Layer& layer : span.layers) {
     if (plan.clips[layer.clip].purchase >= 0) out += fmt::format(" {}", layer.clip);
   }
@@ -196,6 +199,10 @@ std::int64_t Run::frames() const {
   std::int64_t sum = 0;
   for (const Span& span : spans) sum += span.frames;
   return sum;
+}
+
+bool is_behind_avatars(const Run& run) {
+  return !run.spans.empty() && run.spans.front().group == kLate;
 }
 
 std::vector<Run> certain_runs(const Plan& plan, const Facts& facts, const Timing& timing) {

@@ -31,6 +31,8 @@ struct Run {
   std::vector<Span> spans;
   std::int64_t frames() const;
 };
+/// True for a run that shows no avatar clip and whose beginning hangs on the length of one.
+bool is_behind_avatars(const Run& run);
 
 /// A clip whose frames all look the same: it may be shown although its own start is not known.
 bool looks_constant(const Clip& clip);

@@ -1,16 +1,23 @@
 #include "run/scheduler.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/stop.h"
 #include "run/clips/acquire.h"
+#include "run/clips/budget.h"
 #include "run/clips/extras.h"
 #include "run/clips/first_failure.h"
 #include "run/segment_renderer.h"
 
 namespace avstage::run {
 namespace {
+
+/// What is spoken seldom takes less than this share of what its text lets expect.
+constexpr double kGuessedShare = 0.9;
+constexpr double kUnknownSeconds = 20;
 
 class Scheduler {
  public:
@@ -30,6 +37,7 @@ class Scheduler {
       if (when_complete_ && in_flight_ == 0 && failures_.empty()) std::exchange(when_complete_, {})();
       if (render_next()) continue;
       if (in_flight_ == 0) break;
+      if (render_ahead()) continue;
       auto news = acquirer_.news().pop(p_.stop);
       if (!news) throw_stopped();
       take(std::move(*news));
@@ -47,17 +55,36 @@ class Scheduler {
     }
     in_flight_ = missing.size();
     new_renderers();
+    foresee();
     acquirer_.start(missing);
   }
 
+  /// What the programme may look like when the clips that are missing are there.
+  void foresee() {
+    ahead_.reset();
+    if (in_flight_ == 0) return;
+    std::vector<Time> lengths;
+    const Prices prices;
+    for (const plan::Purchase& purchase : p_.plan.purchases) {
+      const Estimate guess = estimate(prices, purchase.avatar, "v3");
+      const double seconds = guess.at_least ? std::max(guess.seconds, kUnknownSeconds) : guess.seconds;
+      lengths.push_back(Time(std::max<std::int64_t>(1, std::llround(seconds * kGuessedShare * 1000)), 1000));
+    }
+    ahead_ = plan::foresee(p_.plan, p_.facts, lengths, toolchain(), p_.copy);
+    if (ahead_) ahead_renderers_ = renderers_for(*ahead_);
+  }
+
   /// Renderers carry positions; those of open clips may have become certain.
-  void new_renderers() {
-    renderers_.clear();
+  void new_renderers() { renderers_ = renderers_for(p_.render); }
+
+  std::vector<std::unique_ptr<SegmentRenderer>> renderers_for(const plan::RenderPlan& render) {
+    std::vector<std::unique_ptr<SegmentRenderer>> renderers;
     for (std::size_t c = 0; c < p_.plan.compositions.size(); ++c) {
       auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
-      renderers_.push_back(std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), p_.render,
-                                                             p_.media, store_, decoded));
+      renderers.push_back(
+          std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), render, p_.media, store_, decoded));
     }
+    return renderers;
   }
 
   void take(AcquireNews news) {
@@ -87,6 +114,7 @@ class Scheduler {
       failures_.add(std::current_exception());
     }
     new_renderers();
+    foresee();
   }
 
   /// Of the clips that show a purchase, and of those that show its words.
@@ -121,6 +149,39 @@ class Scheduler {
       }
     }
     return later;
+  }
+
+  /// The last one of what will be needed whatever the missing clips turn out to be: it is the least
+  /// uncertain.
+  std::pair<std::size_t, const plan::Segment*> pick_ahead() const {
+    for (std::size_t c = 0; c < ahead_->compositions.size(); ++c) {
+      const std::vector<plan::Segment>& segments = ahead_->compositions[c].segments;
+      for (std::size_t i = segments.size(); i-- > 1;) {
+        if (segments[i].shows.empty() && segments[i - 1].shows.empty() && !in_store(segments[i]))
+          return {c, &segments[i]};
+      }
+    }
+    return {0, nullptr};
+  }
+
+  /// While clips are missing and nothing is certain: one segment of what is foreseen. Its failure is none of
+  /// the run's: if the segment is needed, it fails again.
+  bool render_ahead() {
+    if (!ahead_) return false;
+    auto [composition, segment] = pick_ahead();
+    if (!segment) return false;
+    try {
+      for (const std::string& key : ahead_renderers_[composition]->render(
+               *segment, {}, [](std::int64_t) {}, p_.stop)) {
+        p_.rendered.insert(key);
+      }
+      return true;
+    } catch (const Error& e) {
+      if (e.code() == ErrorCode::interrupted) throw;
+      log::warning("rendering ahead: {}", e.what());
+      ahead_.reset();
+      return false;
+    }
   }
 
   bool render_next() {
@@ -183,6 +244,8 @@ class Scheduler {
   FirstFailure failures_;
   std::set<std::string> abandoned_;  ///< first keys of segments whose clip broke off
   std::vector<std::unique_ptr<SegmentRenderer>> renderers_;
+  std::optional<plan::RenderPlan> ahead_;  ///< foreseen
+  std::vector<std::unique_ptr<SegmentRenderer>> ahead_renderers_;
   Acquirer acquirer_;  ///< last: its threads end before what they use
 };
 

@@ -221,7 +221,7 @@ TEST(ContentKey, AChangedAvatarLengthChangesOnlyTheSegmentsAtTheMovedEdge) {
     std::set<std::string> known(before.begin(), before.end());
     auto fresh =
         std::count_if(after.begin(), after.end(), [&](const std::string& k) { return !known.contains(k); });
-    EXPECT_LE(fresh, 2) << seconds;  // the avatar's last piece and the film's first after it
+    EXPECT_LE(fresh, 3) << seconds;  // the avatar's last piece and the film after it, up to the grid
     EXPECT_GE(fresh, 1) << seconds;
     EXPECT_GE(after.size(), 28U);
   }

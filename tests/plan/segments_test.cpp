@@ -31,6 +31,16 @@ TEST(Segments, TheGridIsTheSourcesAndNotTheProgrammes) {
   EXPECT_THAT(cut({{film("30").start("3")}}), ElementsAre(75 + 250, 250, 250));
 }
 
+TEST(Segments, BehindAnAvatarClipTheGridIsFinerUpToItsNextLine) {
+  const auto behind = [](const std::string& length) {
+    return cut({{film("30")}, {avatar("hi", length).start("2").width(400)}});
+  };
+  EXPECT_THAT(behind("6"), ElementsAre(50, 150, 50, 250, 250)) << "8 to 10 s, then tens";
+  EXPECT_THAT(behind("10.4"), ElementsAre(50, 260, 40, 50, 50, 50, 250));
+  EXPECT_THAT(behind("11.4"), ElementsAre(50, 285, 65, 50, 50, 250)) << "less than a second joins";
+  EXPECT_THAT(behind("27.5"), ElementsAre(50, 200, 250, 238, 12));
+}
+
 TEST(Segments, AShortPieceJoinsItsNeighbour) {
   EXPECT_THAT(cut({{film("3", "a"), film("3", "b"), film("3", "c"), film("3", "d")}}), ElementsAre(150, 150));
   EXPECT_THAT(cut({{film("4.96", "a"), film("8", "b")}}), ElementsAre(324));
@@ -60,7 +70,7 @@ TEST(Segments, AnOverlayThatBeginsOnTheGridDoesNotHideTheCut) {
 
 TEST(Segments, TheBorderOfAnIslandIsAlwaysACut) {
   EXPECT_THAT(cut({{film("1", "a"), avatar("hi", "2"), film("1", "b")}}), ElementsAre(25, 50, 25));
-  EXPECT_THAT(cut({{film("8")}, {avatar("hi", "1").start("2").width(400)}}), ElementsAre(50, 25, 125));
+  EXPECT_THAT(cut({{film("8")}, {avatar("hi", "1").start("2").width(400)}}), ElementsAre(50, 25, 25, 50, 50));
 }
 
 TEST(Segments, TwoAvatarsInARowAreTwoSegments) {
@@ -91,8 +101,8 @@ TEST(Segments, AtAFractionalRateTheGridIsTheNearestFrame) {
 TEST(Segments, ATailKeepsItsCutsWhenAnAvatarOverItGetsLonger) {
   std::vector<std::int64_t> was = cut({{film("60")}, {avatar("hi", "4").start("2").width(400)}});
   std::vector<std::int64_t> is = cut({{film("60")}, {avatar("hi", "4.4").start("2").width(400)}});
-  EXPECT_THAT(was, ElementsAre(50, 100, 350, 250, 250, 250, 250));
-  EXPECT_THAT(is, ElementsAre(50, 110, 340, 250, 250, 250, 250));
+  EXPECT_THAT(was, ElementsAre(50, 100, 50, 50, 250, 250, 250, 250, 250));
+  EXPECT_THAT(is, ElementsAre(50, 110, 40, 50, 250, 250, 250, 250, 250));
 }
 
 }  // namespace

@@ -62,6 +62,30 @@ TEST_F(Streaming, RendersEverythingElseWhileAClipIsHeldBackForEver) {
   EXPECT_EQ(report.outputs.at(0).segments, 5) << "a, the clip, and b before, with and after its title";
 }
 
+TEST_F(Streaming, RendersWhatLiesBehindAClipWhoseEndNobodyKnowsYet) {
+  VideoSpec film;
+  film.seconds = 30;
+  film.codec = "mpeg4";  // nothing to copy
+  make_video(dir / "a.mp4", film);
+  Vendor::Script script{.clip = counter_clip(1)};
+  script.status = "processing";
+  Vendor vendor(script);
+  const std::string text = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
+    "heygen": { "deadline": "6s" },
+    "tracks": [ { "clips": [ { "file": "a.mp4" } ] },
+                { "clips": [ { "avatar": { "id": "a", "voice": "v", "say": "hello" }, "start": 2, "width": 40 } ] } ],
+    "outputs": [ { "path": "out.mp4", "preset": "ultrafast" } ] })";
+  EXPECT_EQ(fail(text, settings(vendor.url())).first, 4);
+  EXPECT_FALSE(any_part_left());
+  vendor.set_status("completed");
+  const Report report = run(text, settings(vendor.url()));
+  const OutputReport& out = report.outputs.at(0);
+  EXPECT_EQ(out.frames, 750);
+  EXPECT_EQ(out.segments, 8) << "before it, with it, 3 to 4 s, then every 2 s to 10, every 10 to 30";
+  EXPECT_EQ(out.segments_rendered, 2) << "with it, and behind it up to the grid";
+  EXPECT_EQ(decode_all(dir / "out.mp4").frames, 750);
+}
+
 class Layouts : public Streaming, public testing::WithParamInterface<Index> {};
 
 TEST_P(Layouts, EveryPlaceOfTheIndexGivesEveryFrame) {
