@@ -16,7 +16,7 @@ namespace avstage::run {
 namespace {
 
 /// What is spoken seldom takes less than this share of what its text lets expect.
-constexpr double kGuessedShare = 0.9;
+constexpr double kGuessedShare = 0.75;
 constexpr double kUnknownSeconds = 20;
 
 class Scheduler {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <string_view>
 
@@ -266,9 +267,11 @@ std::string part_path(const std::string& path) {
 
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
   Assembler(deliverable, part, stop).run();
+  auto copies = std::async(std::launch::async, [&] { check_copies(deliverable, part, stop); });
   prove(deliverable, part, stop);
-  check_copies(deliverable, part, stop);
-  return {part, std::filesystem::file_size(part), sha256_file(part, stop)};
+  Assembled done{part, std::filesystem::file_size(part), sha256_file(part, stop)};
+  copies.get();
+  return done;
 }
 
 }  // namespace avstage::run
