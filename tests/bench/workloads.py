@@ -213,10 +213,11 @@ class PictureInPicture:
         return self.b.ffmpeg(lambda: [*[w for p in self.inputs for w in ("-i", p)], "-filter_complex", graph, "-map",
                                       "[ref]", "-map", "[a]", *X264, *gop(30), *AAC])
 
-    def region(self, output, seconds, rounding, late):
-        """The picture in picture's place, against the true matte. `late`: frames that the output starts late."""
+    def region(self, output, seconds, rounding, late, together):
+        """The picture in picture's place, against the true matte. `late`: frames that the output starts late.
+        `together`: film and speaker begin with the same frame, though the film's own clock says 21 ms."""
         seen = f"crop={self.width}:{self.height}:{self.x}:{self.y}"
-        base = f"[1:v]fps=30,{seen}[under]"
+        base = f"[1:v]fps=30,{'setpts=PTS-STARTPTS,' if together else ''}{seen}[under]"
         truth = f"[2:v]scale={self.width}:{self.height},fps=30:round={rounding}[over]"
         cut = ["-ss", self.start, "-t", seconds]
         first = f"trim=start_frame={max(0, -late)},setpts=PTS-STARTPTS"
@@ -225,7 +226,8 @@ class PictureInPicture:
             f"{base};{truth};[under][over]overlay,{first}[ref]", f"trim=start_frame={max(0, late)},{seen}")
 
     def quality(self, output):
-        ways = [(r, late) for r in ("near", "down", "up") for late in (-1, 0, 1)]
+        ways = [(rounding, late, together) for rounding in ("near", "down", "up") for late in (-1, 0, 1)
+                for together in (True, False)]
         best = max(ways, key=lambda way: self.region(output, min(2, self.length), *way)["ssim"])
         part = self.region(output, self.length, *best)
         early = ["-ss", self.start / 4, "-t", self.start / 4]
