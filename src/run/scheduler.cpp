@@ -62,7 +62,9 @@ class Scheduler {
   /// What the programme may look like when the clips that are missing are there.
   void foresee() {
     ahead_.reset();
-    if (in_flight_ == 0) return;
+    ahead_renderers_.clear();
+    if (std::all_of(p_.facts.begin(), p_.facts.end(), [](const auto& known) { return known.has_value(); }))
+      return;
     std::vector<Time> lengths;
     const Prices prices;
     for (const plan::Purchase& purchase : p_.plan.purchases) {
