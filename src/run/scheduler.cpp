@@ -177,6 +177,8 @@ class Scheduler {
                *segment, {}, [](std::int64_t) {}, p_.stop)) {
         p_.rendered.insert(key);
       }
+      frames_done_ += segment->frames;
+      tell_segment(*segment);
       return true;
     } catch (const Error& e) {
       if (e.code() == ErrorCode::interrupted) throw;
@@ -223,6 +225,12 @@ class Scheduler {
     return total;
   }
 
+  /// What was foreseen and is not needed counts for nothing.
+  std::int64_t done(std::int64_t more) const {
+    const std::int64_t total = total_frames(), frames = frames_done_ + more;
+    return total > 0 ? std::min(frames, total) : frames;
+  }
+
   void tell_decoded(int clip, std::int64_t frames) const {
     int purchase = p_.plan.clips[clip].purchase;
     if (purchase < 0 || !p_.media.arriving(purchase)) return;
@@ -230,12 +238,11 @@ class Scheduler {
   }
 
   void tell_progress(std::int64_t n) const {
-    if (n % 5 == 0) p_.observer({Event::Kind::progress, "", "", 0, frames_done_ + n, total_frames()});
+    if (n % 5 == 0) p_.observer({Event::Kind::progress, "", "", 0, done(n), total_frames()});
   }
 
   void tell_segment(const plan::Segment& segment) const {
-    p_.observer(
-        {Event::Kind::segment, "", segment.keys.front(), segment.frames, frames_done_, total_frames()});
+    p_.observer({Event::Kind::segment, "", segment.keys.front(), segment.frames, done(0), total_frames()});
   }
 
   Production& p_;
