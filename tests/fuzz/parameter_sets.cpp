@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
-  const std::string bytes = fuzz::text_of(data + 1, size - 1);
+  const std::string_view bytes = fuzz::text_of(data + 1, size - 1);
   fuzz::survives([&] { data[0] == '0' ? read_h264(bytes) : read_hevc(bytes); },
                  {ErrorCode::input, ErrorCode::proof});
   return 0;
