@@ -19,9 +19,9 @@ extern "C" {
 #include "avstage/error.h"
 #include "avstage/time.h"
 
-/// RAII and error checking over libav: only what the verbs of media/ need.
 struct AVMurMur3;
 
+/// RAII and error checking over libav: only what the verbs of media/ need.
 namespace avstage::media {
 
 /// Of the buffers between libav and what it reads from or writes to, in bytes.

@@ -276,8 +276,14 @@ std::uint64_t read_copy(const std::string& target, Rational fps, const std::stop
 }  // namespace
 
 GopIndex scan_gops(const std::string& path, Rational fps, const std::stop_token& stop) {
-  GridReader reader(Demuxer::open_file(path, Demuxer::Want::video), fps, stop);
-  return Scan(reader).run();
+  try {
+    GridReader reader(Demuxer::open_file(path, Demuxer::Want::video), fps, stop);
+    return Scan(reader).run();
+  } catch (const Error& e) {
+    if (e.name() != nal::kDamaged) throw;
+    // Whether it is damaged, or of a kind that is not known here, its decoder tells.
+    return {{}, "", e.message()};
+  }
 }
 
 GopCopier::GopCopier(const std::string& source, Rational fps, const std::stop_token& stop)

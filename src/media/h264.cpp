@@ -196,7 +196,7 @@ ParameterSets read_sets(std::string_view extradata, nal::LengthSize* length_size
     for (int i = 0; i < count; ++i) {
       const std::size_t length = std::size_t(byte(extradata, at)) << 8 | byte(extradata, at + 1);
       at += 2;
-      if (length == 0 || length > extradata.size() - at) damaged("its avcC");
+      if (length == 0 || length > extradata.size() - at) damaged("the avcC");
       sort_in(extradata.substr(at, length), sets);
       at += length;
     }
@@ -205,7 +205,7 @@ ParameterSets read_sets(std::string_view extradata, nal::LengthSize* length_size
 }
 
 std::string to_avcc(const ParameterSets& sets) {
-  if (sets.sps.empty() || sets.pps.empty()) damaged("its avcC");
+  if (sets.sps.empty() || sets.pps.empty()) damaged("the avcC");
   int level = 0, constraints = 255;
   for (const std::string& sps : sets.sps) {
     constraints &= byte(sps, 2);

@@ -87,7 +87,7 @@ ParameterSets read_sets(std::string_view extradata, nal::LengthSize* length_size
     ++at;  // the type, which the units say too
     for (std::size_t count = number(); count > 0; --count) {
       const std::size_t length = number();
-      if (length == 0 || length > extradata.size() - at) nal::damaged("its hvcC");
+      if (length == 0 || length > extradata.size() - at) nal::damaged("the hvcC");
       sort_in(extradata.substr(at, length), sets);
       at += length;
     }
@@ -96,7 +96,7 @@ ParameterSets read_sets(std::string_view extradata, nal::LengthSize* length_size
 }
 
 std::string to_hvcc(const ParameterSets& sets) {
-  if (sets.vps.empty() || sets.sps.empty() || sets.pps.empty()) nal::damaged("its hvcC");
+  if (sets.vps.empty() || sets.sps.empty() || sets.pps.empty()) nal::damaged("the hvcC");
   const Sps s = parse_sps(sets.sps.front());
   std::string out(1, 1);
   out += s.general;

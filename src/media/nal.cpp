@@ -14,7 +14,7 @@ std::size_t find_start(std::string_view s, std::size_t from) {
 }  // namespace
 
 void damaged(const char* what) {
-  throw Error(ErrorCode::input, fmt::format("the picture's stream: {} is damaged", what), "nal");
+  throw Error(ErrorCode::input, fmt::format("{} of its picture is damaged", what), kDamaged);
 }
 
 std::uint8_t byte(std::string_view s, std::size_t i) {

@@ -7,8 +7,10 @@
 #include <vector>
 
 /// What H.264 and HEVC have in common as bytes: NAL units in a packet, the bits inside them. Pure; what is
-/// cut off or nonsense is Error{input}.
+/// cut off or nonsense is Error{input} named kDamaged.
 namespace avstage::media::nal {
+
+inline constexpr const char* kDamaged = "nal";
 
 /// How NAL units stand in a packet: each behind its length of so many bytes, or (0) behind start codes.
 using LengthSize = int;

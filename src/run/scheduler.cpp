@@ -153,8 +153,8 @@ class Scheduler {
     return later;
   }
 
-  /// The last one of what will be needed whatever the missing clips turn out to be: it is the least
-  /// uncertain.
+  /// The last one of what is foreseen and shows no avatar clip: it is the least uncertain. What begins at a
+  /// guessed end is left out; what ends at a guessed beginning may be for nothing.
   std::pair<std::size_t, const plan::Segment*> pick_ahead() const {
     for (std::size_t c = 0; c < ahead_->compositions.size(); ++c) {
       const std::vector<plan::Segment>& segments = ahead_->compositions[c].segments;

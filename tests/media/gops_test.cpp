@@ -97,6 +97,21 @@ TEST_P(Gops, AreNotCopiedFromAFrameInside) {
   EXPECT_THAT(e.message(), HasSubstr("frame 20 is not where a group begins"));
 }
 
+TEST_P(Gops, AreNoneWhereTheStreamMakesNoSense) {
+  make_video(dir / "a.mp4", spec());
+  std::int64_t inside = 0;
+  Demuxer demuxer = Demuxer::open_file(dir / "a.mp4", Demuxer::Want::video);
+  for (PacketPtr p = make_packet(); inside == 0 && demuxer.read(*p);) {
+    if (p->pts > demuxer.video()->duration * 3 / 4) inside = p->pos;
+  }
+  std::string bytes = test::read_bytes(dir / "a.mp4");
+  bytes.replace(static_cast<std::size_t>(inside), 4, "\xff\xff\xff\xff");  // the length of a unit
+  test::write_bytes(dir / "a.mp4", bytes);
+  const GopIndex index = scan_gops(dir / "a.mp4", 25);
+  EXPECT_EQ(index.why_not, "a packet of its picture is damaged");
+  EXPECT_TRUE(index.gops.empty());
+}
+
 TEST(GopsOf, OtherCodecsAreRefused) {
   const TempDir dir;
   VideoSpec s;

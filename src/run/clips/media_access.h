@@ -13,7 +13,7 @@
 namespace avstage::run {
 
 /// Opens the medium of a clip wherever it is: a local file, an archived clip, or one that is still arriving.
-/// set_* may be called by any thread; open() by the render thread.
+/// Any thread.
 class MediaAccess {
  public:
   explicit MediaAccess(const plan::Plan& plan);
@@ -21,7 +21,7 @@ class MediaAccess {
   void set_file(int purchase, const std::string& path);
   void set_stream(int purchase, std::shared_ptr<net::HttpStream> stream);
   media::Demuxer open(int clip, media::Demuxer::Want want) const;
-  /// The words of a purchase, once they are known. Any thread.
+  /// The words of a purchase, once they are known.
   void set_captions(int purchase, plan::Cues cues);
   std::shared_ptr<const plan::Cues> captions(int purchase) const;
   /// Where the bytes of a purchase are; neither path nor stream: not there yet.
