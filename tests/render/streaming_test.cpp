@@ -71,6 +71,7 @@ TEST_F(Streaming, RendersWhatLiesBehindAClipWhoseEndNobodyKnowsYet) {
   script.status = "processing";
   Vendor vendor(script);
   const std::string text = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
+    "heygen": { "deadline": "60s" },
     "tracks": [ { "clips": [ { "file": "a.mp4" } ] },
                 { "clips": [ { "avatar": { "id": "a", "voice": "v", "say": "hello" }, "start": 2, "width": 40 } ] } ],
     "outputs": [ { "path": "out.mp4", "preset": "ultrafast" } ] })";
