@@ -21,10 +21,10 @@ constexpr double kUnknownSeconds = 20;
 
 class Scheduler {
  public:
-  Scheduler(Production& production, SegmentStore& store, const std::function<void()>& when_complete)
+  Scheduler(Production& production, SegmentStore& store, const std::function<void()>& when_known)
       : p_(production),
         store_(store),
-        when_complete_(when_complete),
+        when_known_(when_known),
         failures_(p_.stop),
         acquirer_(p_.session, p_.plan, p_.media, p_.observer) {}
 
@@ -34,7 +34,7 @@ class Scheduler {
     std::stop_callback wake(p_.stop, [this] { acquirer_.interrupt(); });
     for (;;) {
       while (auto news = acquirer_.news().try_pop()) take(std::move(*news));
-      if (when_complete_ && in_flight_ == 0 && failures_.empty()) std::exchange(when_complete_, {})();
+      if (when_known_ && is_known() && failures_.empty()) std::exchange(when_known_, {})();
       if (render_next()) continue;
       if (in_flight_ == 0) break;
       if (render_ahead()) continue;
@@ -59,12 +59,16 @@ class Scheduler {
     acquirer_.start(missing);
   }
 
+  bool is_known() const {
+    return p_.render.complete &&
+           std::all_of(p_.facts.begin(), p_.facts.end(), [](const auto& known) { return known.has_value(); });
+  }
+
   /// What the programme may look like when the clips that are missing are there.
   void foresee() {
     ahead_.reset();
     ahead_renderers_.clear();
-    if (std::all_of(p_.facts.begin(), p_.facts.end(), [](const auto& known) { return known.has_value(); }))
-      return;
+    if (is_known()) return;
     std::vector<Time> lengths;
     const Prices prices;
     for (const plan::Purchase& purchase : p_.plan.purchases) {
@@ -247,7 +251,7 @@ class Scheduler {
 
   Production& p_;
   SegmentStore& store_;
-  std::function<void()> when_complete_;
+  std::function<void()> when_known_;
   std::size_t in_flight_ = 0;
   std::int64_t frames_done_ = 0;
   FirstFailure failures_;
@@ -260,9 +264,8 @@ class Scheduler {
 
 }  // namespace
 
-void render_segments(Production& production, SegmentStore& store,
-                     const std::function<void()>& when_complete) {
-  Scheduler(production, store, when_complete).run();
+void render_segments(Production& production, SegmentStore& store, const std::function<void()>& when_known) {
+  Scheduler(production, store, when_known).run();
 }
 
 }  // namespace avstage::run

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <iterator>
 
 #include "avstage/error.h"
 #include "base/atomic_file.h"
@@ -77,15 +79,19 @@ void SegmentStore::keep(const std::string& part, const std::string& key, const s
   crash_point("segment");
   publish_file(part, own_path(key));
   std::lock_guard lock(mutex_);
-  if (unproven.empty()) {
+  std::set<int> open;
+  std::set_difference(unproven.begin(), unproven.end(), proven_.begin(), proven_.end(),
+                      std::inserter(open, open.end()));
+  if (open.empty()) {
     share(key);
   } else {
-    unproven_[key] = unproven;
+    unproven_[key] = std::move(open);
   }
 }
 
 void SegmentStore::proven(int purchase) {
   std::lock_guard lock(mutex_);
+  proven_.insert(purchase);
   for (auto it = unproven_.begin(); it != unproven_.end();) {
     it->second.erase(purchase);
     if (!it->second.empty()) {

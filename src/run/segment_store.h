@@ -30,8 +30,8 @@ class SegmentStore {
   const std::string& run_dir() const { return run_.path; }
   /// A path to write to; hand it to keep() when the file is finished.
   std::string part_path(const std::string& key) const;
-  /// Publishes a finished part under `key`. `unproven`: purchases it was read from whose stream is not proven
-  /// complete; until proven() was called for all of them the file is this run's own. Error{local}.
+  /// Publishes a finished part under `key`. `unproven`: purchases it was read from whose stream may not be
+  /// proven complete; until proven() was called for all of them the file is this run's own. Error{local}.
   void keep(const std::string& part, const std::string& key, const std::set<int>& unproven);
   /// The stream of `purchase` is complete: what waited for it alone is shared now.
   void proven(int purchase);
@@ -48,6 +48,7 @@ class SegmentStore {
   RunFolder run_;
   std::mutex mutex_;
   std::map<std::string, std::set<int>> unproven_;  ///< key → purchases
+  std::set<int> proven_;
   std::uint64_t grown_ = 0;                        ///< bytes shared since the store was trimmed last
 };
 

@@ -116,6 +116,8 @@ TEST_F(Store, NothingFromAStreamIsSharedBeforeItIsProven) {
   EXPECT_NE(other->find("bb2"), "");
   store->proven(0);
   EXPECT_NE(other->find("aa1"), "");
+  keep(*store, "cc3", {0, 1});
+  EXPECT_NE(other->find("cc3"), "") << "finished after the proof";
 }
 
 TEST_F(Store, TheFirstOfTwoEqualSegmentsStays) {

@@ -30,6 +30,38 @@ TEST_F(Streaming, DecodesWhileTheSecondHalfIsStillWithheld) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(out.numbers[i], i);
 }
 
+TEST_F(Streaming, TheSoundOfAClipIsEncodedWhileItArrivesAndSharedWhenItIsProven) {
+  Gate gate;
+  Vendor::Script script{.clip = counter_clip(4)};
+  script.duration = 4;
+  script.cdn.gate = &gate;
+  script.cdn.gate_at = script.clip.size() / 2;
+  Vendor vendor(script);
+  auto names = [&](const std::string& folder) {  // of what lies there: a content key and an ending each
+    std::set<std::string> found;
+    for (const std::string& f : dir.files()) {
+      if (f.starts_with("cache/" + folder)) found.insert(f.substr(f.rfind('/') + 1));
+    }
+    return found;
+  };
+  std::set<std::string> while_arriving;
+  std::string pictures;
+  run(kOneClip, settings(vendor.url()), [&](const Event& e) {
+    if (e.kind == Event::Kind::segment) pictures = e.text;
+    if (e.kind != Event::Kind::decoded || e.frames < 10 || !while_arriving.empty()) return;
+    for (int tries = 0; tries < 200 && while_arriving.size() < 2; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      while_arriving = names("runs/");
+      while_arriving.erase("lock");
+    }
+    EXPECT_THAT(names("segments/"), testing::IsEmpty());
+    gate.open();
+  });
+  EXPECT_THAT(while_arriving, testing::UnorderedElementsAre(pictures + ".part", testing::EndsWith(".part")));
+  EXPECT_EQ(names("segments/").size(), 3U) << "pictures, sound, and what is to be said of it";
+  EXPECT_EQ(decode_all(dir / "out.mp4").audio_samples, 4 * 48000);
+}
+
 TEST_F(Streaming, RendersEverythingElseWhileAClipIsHeldBackForEver) {
   file("a.mp4", 6);
   file("b.mp4", 7);

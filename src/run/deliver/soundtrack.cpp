@@ -98,12 +98,22 @@ std::string loudness_key(const std::string& key) {
   return key + ".loudness";
 }
 
+std::set<int> unproven_in(const Production& p) {
+  std::set<int> purchases;
+  for (const plan::AudioPart& part : p.render.audio) {
+    const int purchase = p.plan.clips[part.clip].purchase;
+    if (purchase >= 0 && !p.proven[purchase]) purchases.insert(purchase);
+  }
+  return purchases;
+}
+
 }  // namespace
 
 Soundtrack::Soundtrack(const Production& production, SegmentStore& store, std::vector<std::size_t> outputs)
     : p_(production),
       facts_(production.facts),
       render_(production.render),
+      unproven_(unproven_in(production)),
       store_(store),
       forward_(production.stop, [this] { stop_.request_stop(); }),
       ahead_([this, outputs = std::move(outputs)] {
@@ -149,7 +159,7 @@ std::optional<Soundtrack::Track> Soundtrack::stored(const OutputSpec& output, co
 void Soundtrack::keep(const std::string& key, const std::string& content) {
   const std::string note = store_.part_path(key);
   write_file_atomically(note, content);
-  store_.keep(note, key, {});
+  store_.keep(note, key, unproven_);
 }
 
 void Soundtrack::mix_once() {
@@ -238,7 +248,7 @@ Soundtrack::Track Soundtrack::make_or_find(const OutputSpec& output) {
     keep(clipped_key(key), clipped);
     warn_of_clipping(track, clipped);
   }
-  store_.keep(part, key, {});
+  store_.keep(part, key, unproven_);
   remover.release();
   track.file = store_.find(key);
   return track;

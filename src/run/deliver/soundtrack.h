@@ -3,6 +3,7 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -22,9 +23,10 @@ namespace avstage::run {
 class Soundtrack {
  public:
   /// Begins with the sound of `outputs` (indices in the job) on a thread of its own. Everything has to be
-  /// known and every clip complete; what the production resolves to later changes no sound.
+  /// known, and what the production resolves to later changes no sound. A clip may still be arriving: that
+  /// thread waits for its bytes, and nobody else gets the sound before the store has heard of the proof.
   Soundtrack(const Production& production, SegmentStore& store, std::vector<std::size_t> outputs);
-  ~Soundtrack();  ///< stops that thread
+  ~Soundtrack();  ///< stops that thread; a read that waits for bytes has to have been woken
   Soundtrack(const Soundtrack&) = delete;
   Soundtrack& operator=(const Soundtrack&) = delete;
 
@@ -48,6 +50,7 @@ class Soundtrack {
   const Production& p_;
   const plan::Facts facts_;
   const plan::RenderPlan render_;
+  const std::set<int> unproven_;  ///< purchases that are heard and may still be arriving
   SegmentStore& store_;
   std::stop_source stop_;
   std::optional<SampleFile> mix_;
