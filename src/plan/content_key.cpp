@@ -96,7 +96,7 @@ std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timi
   key.add("size", fmt::format("{}x{}", size.first, size.second)).add("codec", output.codec);
   key.add("preset", output.preset).add("crf", output.crf ? fmt::format("{}", *output.crf) : "-");
   key.add("bitrate", output.bitrate.value_or(0));
-  if (!beside.empty()) key.add("beside", beside);
+  if (!beside.empty()) key.add("beside", beside).add("last_key_seconds", 1);
   if (!output.rendition.empty()) key.add("media_segment", output.media_segment);
   for (const Span& span : spans) {
     key.add("span", span.frames);

@@ -77,6 +77,17 @@ class SegmentRenderer::Target {
   int sink_ = 0;
 };
 
+namespace {
+
+/// A key frame a second before the end of what may stand before a copy: check_copies() decodes from there to
+/// the seam, not from the segment's beginning.
+std::vector<std::int64_t> last_key(std::int64_t frames, Rational fps) {
+  const std::int64_t second = fps.ceil();
+  return frames > 2 * second ? std::vector{frames - second} : std::vector<std::int64_t>{};
+}
+
+}  // namespace
+
 media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& output) {
   media::VideoEncoderSettings s;
   auto size = output.size.value_or(std::pair(job.canvas.width, job.canvas.height));
@@ -129,7 +140,10 @@ std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, c
     }
     const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
     media::VideoEncoderSettings settings = encoder_settings(plan_.job, output);
-    if (copy_.takes(k) && output.codec == "h264") settings.beside = copy_.sets;
+    if (copy_.takes(k)) {
+      if (output.codec == "h264") settings.beside = copy_.sets;
+      settings.key_frames = last_key(segment.frames, settings.fps);
+    }
     if (!output.rendition.empty()) {
       settings.key_frames = plan::media_cuts(segment.frames, output.media_segment, settings.fps);
     }

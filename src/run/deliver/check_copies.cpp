@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <map>
 #include <optional>
 
@@ -108,22 +110,21 @@ void check_seam(const Deliverable& d, const std::string& film, std::size_t i, co
   const Piece &before = d.pieces[i - 1], &behind = d.pieces[i];
   const std::int64_t seam = behind.at, last = seam + std::min(kBehind, behind.frames);
   const std::int64_t reach = (Rational(kSecondsBefore) * d.fps).ceil();
-  // What is encoded before a copy is not compared, but has to come out up to it.
-  const std::int64_t exact = behind.copied ? std::max(seam - kBehind, before.at) : 0;
+  const std::int64_t exact = std::max(seam - kBehind, before.at);
   Decoded shown(Demuxer::open_file(film, Demuxer::Want::video), std::max(seam - 1, before.at), exact, last,
                 d.fps, stop);
   if (shown.frames.empty()) unproven(d.path, fmt::format("nothing can be decoded at frame {}", seam), "copy");
-  std::int64_t first = std::max(shown.frames.begin()->first, exact);
+  const std::int64_t key = shown.frames.begin()->first;
+  const std::int64_t first = std::max(key, exact);
   for (std::int64_t n = first; n < last; ++n) {
     if (!shown.frames.contains(n))
       unproven(d.path, fmt::format("frame {} does not come out of a decoder", n), "copy");
   }
   const Piece& copied = behind.copied ? behind : before;
-  if (!behind.copied && seam - first > reach) first = seam;
   const std::int64_t from = behind.copied ? seam : first, to = behind.copied ? last : seam;
-  if (from >= to) return;
-  Decoded alone(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, 0, to - copied.at,
-                d.fps, stop);
+  if (from >= to || (!behind.copied && seam - key > reach)) return;
+  Decoded alone(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, from - copied.at,
+                to - copied.at, d.fps, stop);
   for (std::int64_t n = from; n < to; ++n) {
     auto it = alone.frames.find(n - copied.at);
     if (it == alone.frames.end() || it->second != shown.frames[n]) {
@@ -138,7 +139,13 @@ void check_seams(const Deliverable& d, const std::string& film, const std::stop_
     if (d.pieces[i].copied != d.pieces[i - 1].copied) seams.push_back(i);
   }
   const std::size_t most = std::min(seams.size(), kMostSeams);
-  for (std::size_t k = 0; k < most; ++k) check_seam(d, film, seams[k * seams.size() / most], stop);
+  std::atomic<std::size_t> next = 0;
+  auto work = [&] {
+    for (std::size_t k; (k = next++) < most;) check_seam(d, film, seams[k * seams.size() / most], stop);
+  };
+  auto beside = std::async(std::launch::async, work);
+  work();
+  beside.get();
 }
 
 }  // namespace
