@@ -100,8 +100,12 @@ def judge(goal, entries):
         met = None if ours is None else ours <= goal.limit
     else:
         peer = median(by_name[goal.peer], goal.metric) if goal.peer in by_name else None
-        reached = None if not ours or peer is None else peer / ours
-        met = None if reached is None else reached >= goal.factor
+        if not ours or peer is None:
+            reached = met = None
+        elif goal.factor:
+            reached, met = peer / ours, peer / ours >= goal.factor
+        else:
+            reached, met = ours - peer, ours - peer <= goal.limit
     if goal.needs and reached is not None:
         done = median(entries[0], goal.needs[0])
         met = met and done is not None and done <= goal.needs[1]
