@@ -202,12 +202,21 @@ Demuxer Demuxer::open_own(const std::string& path, Want want) {
   return Demuxer(std::move(impl));
 }
 
+Demuxer Demuxer::open_own(std::unique_ptr<ByteSource> source, const std::string& name, Want want) {
+  return open_source(std::move(source), name, want, true);
+}
+
 Demuxer Demuxer::open(std::unique_ptr<ByteSource> source, const std::string& name, Want want) {
+  return open_source(std::move(source), name, want, false);
+}
+
+Demuxer Demuxer::open_source(std::unique_ptr<ByteSource> source, const std::string& name, Want want,
+                             bool own) {
   init_logging();
   auto impl = std::make_unique<Impl>();
   impl->name = name;
   impl->source = std::make_unique<IoContext>(std::move(source));
-  impl->open(want);
+  impl->open(want, own);
   return Demuxer(std::move(impl));
 }
 

@@ -22,6 +22,8 @@ class Demuxer {
   /// or decode it, so nothing is decoded to look at it, which takes longer than much that is done with it.
   /// facts() are empty, and so is what the index of its stream does not say.
   static Demuxer open_own(const std::string& path, Want want);
+  /// Likewise, from bytes elsewhere; takes ownership of the source.
+  static Demuxer open_own(std::unique_ptr<ByteSource> source, const std::string& name, Want want);
   /// Bytes from elsewhere; `name` is for messages. Takes ownership of the source.
   static Demuxer open(std::unique_ptr<ByteSource> source, const std::string& name, Want want = Want::both);
 
@@ -46,6 +48,8 @@ class Demuxer {
 
  private:
   struct Impl;
+  static Demuxer open_source(std::unique_ptr<ByteSource> source, const std::string& name, Want want,
+                             bool own);
   explicit Demuxer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

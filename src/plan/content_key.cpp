@@ -87,8 +87,9 @@ KeyBuilder& KeyBuilder::add(std::string_view name, std::string_view value) {
 }
 
 std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timing,
-                        const std::vector<Span>& spans, const Canvas& canvas, const OutputSpec& output,
-                        const std::string& beside, const std::string& toolchain) {
+                        const std::vector<Span>& spans, const std::vector<std::int64_t>& groups,
+                        const Canvas& canvas, const OutputSpec& output, const std::string& beside,
+                        const std::string& toolchain) {
   KeyBuilder key("avstage segment 1");
   key.add("toolchain", toolchain).add("fps", canvas.fps).add("background", text_of(canvas.background));
   key.add("canvas", fmt::format("{}x{} {}", canvas.width, canvas.height, canvas.unit));
@@ -97,7 +98,10 @@ std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timi
   key.add("preset", output.preset).add("crf", output.crf ? fmt::format("{}", *output.crf) : "-");
   key.add("bitrate", output.bitrate.value_or(0));
   if (!beside.empty()) key.add("beside", beside).add("last_key_seconds", 1);
-  if (!output.rendition.empty()) key.add("media_segment", output.media_segment);
+  if (!output.rendition.empty()) {
+    key.add("media_segment", output.media_segment);
+    for (std::int64_t first : groups) key.add("group", first);
+  }
   for (const Span& span : spans) {
     key.add("span", span.frames);
     for (const Layer& layer : span.layers) add_layer(key, plan, facts, timing, span, layer);

@@ -25,10 +25,11 @@ class KeyBuilder {
 
 /// The key of one segment for one deliverable: everything that can change a byte of it, and nothing else; in
 /// particular not its place in the programme. `beside` names the parameter sets it shares a track with;
-/// empty: none but its own.
+/// empty: none but its own. `groups` as in Segment.
 std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timing,
-                        const std::vector<Span>& spans, const Canvas& canvas, const OutputSpec& output,
-                        const std::string& beside, const std::string& toolchain);
+                        const std::vector<Span>& spans, const std::vector<std::int64_t>& groups,
+                        const Canvas& canvas, const OutputSpec& output, const std::string& beside,
+                        const std::string& toolchain);
 /// The key of a segment that is copied, whatever the output.
 std::string copy_key(const Plan& plan, const Facts& facts, const Copy& copy, const std::string& toolchain);
 

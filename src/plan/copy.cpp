@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plan/layout.h"
+#include "plan/media_cuts.h"
 #include "plan/resolve.h"
 #include "plan/segments.h"
 
@@ -193,7 +194,6 @@ class RunCutter {
 };
 
 std::string why_not_output(const Plan& plan, const OutputSpec& output, const Canvas& canvas) {
-  if (!output.rendition.empty()) return "an HLS stream is encoded";
   if (output.copy == "never") return "\"copy\" is \"never\"";
   if (output.codec == "h264" && output.crf && *output.crf == 0)
     return "crf 0 is lossless, which the profile of a source does not allow";
@@ -274,6 +274,16 @@ class Chooser {
     return frames;
   }
 
+  /// Of all that could be copied.
+  std::int64_t longest_group(const CopyChoice& choice) const {
+    std::int64_t longest = 0;
+    for (std::size_t i = 0; i < plan_.clips.size(); ++i) {
+      if (!choice.why_not_clip[i].empty()) continue;
+      for (const Gop& gop : facts_[i]->gops->gops) longest = std::max(longest, gop.frames);
+    }
+    return longest;
+  }
+
   /// Which outputs take copies with the sets of that clip, and up to which rate.
   CopyChoice settle(const CopyChoice& open, int clip) const {
     CopyChoice chosen = with_sets(open, clip), none = open;
@@ -300,6 +310,11 @@ class Chooser {
     const std::string& codec = facts_[clip]->media.video->codec;
     if (plan_.job.outputs[output].codec != codec) {
       return fmt::format("its codec is {}, most is copied of {}", plan_.job.outputs[output].codec, codec);
+    }
+    if (const Rational& most = plan_.job.outputs[output].media_segment;
+        !plan_.job.outputs[output].rendition.empty() &&
+        longest_group(chosen) > longest_media_segment(most, plan_.job.canvas.fps)) {
+      return "the key frames of what could be copied lie further apart than a media segment is long";
     }
     const std::int64_t frames = count(chosen, own);
     if (Rational(frames) < kLeastShare * Rational(total_)) {

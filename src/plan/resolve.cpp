@@ -29,6 +29,11 @@ Run without_hidden(const Plan& plan, const Facts& facts, const Timing& timing, R
   return run;
 }
 
+bool has_rendition(const Plan& plan, const Composition& composition) {
+  return std::any_of(composition.outputs.begin(), composition.outputs.end(),
+                     [&](int output) { return !plan.job.outputs[output].rendition.empty(); });
+}
+
 /// What an avatar clip could be.
 ClipFacts guessed(const Plan& plan, Time length) {
   ClipFacts guess;
@@ -99,6 +104,15 @@ class Resolver {
     return out;
   }
 
+  std::vector<std::int64_t> groups_in(const Copy& copy) const {
+    std::vector<std::int64_t> groups;
+    for (const Gop& gop : facts_[copy.clip]->gops->gops) {
+      if (gop.first >= copy.first && gop.first < copy.first + copy.frames)
+        groups.push_back(gop.first - copy.first);
+    }
+    return groups;
+  }
+
   /// A run waits as a whole: an avatar clip may turn out to hide what is below it, and that moves the cuts.
   std::vector<int> missing(const Run& run) const {
     std::set<int> purchases;
@@ -126,6 +140,7 @@ class Resolver {
       }
     }
     s.shows.assign(shows.begin(), shows.end());
+    if (cut.copy && has_rendition(plan_, composition)) s.groups = groups_in(*cut.copy);
     if (!s.waits_for.empty()) return s;
     for (std::size_t k = 0; k < composition.outputs.size(); ++k) {
       const OutputSpec& output = plan_.job.outputs[composition.outputs[k]];
@@ -133,8 +148,8 @@ class Resolver {
       const std::string beside = choice.takes(k) ? sha256_hex(choice.sets) : "";
       s.copied.push_back(copied);
       s.keys.push_back(copied ? copy_key(plan_, facts_, *cut.copy, toolchain_)
-                              : segment_key(plan_, facts_, timing_, s.spans, composition.canvas, output,
-                                            beside, toolchain_));
+                              : segment_key(plan_, facts_, timing_, s.spans, s.groups, composition.canvas,
+                                            output, beside, toolchain_));
     }
     return s;
   }

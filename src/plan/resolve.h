@@ -19,6 +19,8 @@ struct Segment {
   std::vector<std::string> keys;   ///< content key per output of the composition; empty while it waits
   std::optional<Copy> copy;        ///< all of it is a stretch of one untouched source
   std::vector<bool> copied;        ///< parallel to `keys`: this output takes the copy
+  /// Of a copy in an HLS stream: the first frames of its groups of pictures, counted from its own first.
+  std::vector<std::int64_t> groups;
 };
 
 struct CompositionPlan {

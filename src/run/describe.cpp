@@ -135,9 +135,8 @@ ordered_json copy_json(const Production& p, const plan::CompositionPlan& composi
 void add_rendition(ordered_json& j, const Production& p, std::size_t composition, const OutputSpec& o) {
   j["rendition"] = o.rendition;
   if (!p.render.complete) return;
-  std::vector<std::int64_t> frames;
-  for (const plan::Segment& s : p.render.compositions[composition].segments) frames.push_back(s.frames);
-  j["media_segments"] = plan::media_segments(frames, o.media_segment, p.job.canvas.fps).size() - 1;
+  const std::vector<plan::Segment>& segments = p.render.compositions[composition].segments;
+  j["media_segments"] = plan::media_segments(segments, o.media_segment, p.job.canvas.fps).size() - 1;
 }
 
 ordered_json composition_json(Production& p, std::size_t index) {

@@ -145,7 +145,7 @@ std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, c
       settings.key_frames = last_key(segment.frames, settings.fps);
     }
     if (!output.rendition.empty()) {
-      settings.key_frames = plan::media_cuts(segment.frames, output.media_segment, settings.fps);
+      settings.key_frames = plan::media_cuts(segment, output.media_segment, settings.fps);
     }
     targets.push_back(std::make_unique<Target>(settings, store_.part_path(key), key));
     encoded.push_back(key);

@@ -17,13 +17,14 @@ struct Description {
   Facts facts;
   Timing timing;
   std::vector<Span> spans;
+  std::vector<std::int64_t> groups;
   Canvas canvas;
   OutputSpec output;
   std::string beside;
   std::string toolchain = "tools 1";
 
   std::string key() const {
-    return segment_key(plan, facts, timing, spans, canvas, output, beside, toolchain);
+    return segment_key(plan, facts, timing, spans, groups, canvas, output, beside, toolchain);
   }
 };
 
@@ -43,6 +44,7 @@ Description describe() {
           stage.all,
           render.timing,
           segments(render).front().spans,
+          {},
           stage.plan.compositions[0].canvas,
           stage.plan.job.outputs[0]};
 }
@@ -284,13 +286,18 @@ TEST(KeyFields, EachThatCanChangeAPixelChangesTheKeyAndNoOtherDoes) {
   for (int n = 0;; ++n) {
     Description d = describe();
     Walk field(n);
-    auto& [plan, facts, timing, spans, canvas, output, beside, toolchain] = d;
+    auto& [plan, facts, timing, spans, groups, canvas, output, beside, toolchain] = d;
     visit(field, plan);
     visit(field, facts);
     visit(field, timing);
     visit(field, spans);
     visit_composition(field, canvas);
     visit(field, output);
+    field("a copy's groups", no, [&set = groups] { set = {0, 25}; });
+    field("a copy's groups in an HLS stream", yes, [&set = groups, &to = output] {
+      set = {0, 25};
+      to.rendition = "1920x1080";
+    });
     field("the parameter sets it stands beside", yes, [&set = beside] { set = "sets"; });
     field("the versions of the tools", yes, [&tools = toolchain] { tools = "tools 2"; });
     if (field.found.empty()) break;

@@ -94,7 +94,7 @@ TEST_F(CheckCopies, AnotherPacketThanTheOneThatWasCopiedIsRefused) {
   const std::size_t inside = bytes.find("mdat") + 40;
   bytes[inside] = static_cast<char>(bytes[inside] ^ 1);
   write_bytes(d.pieces[1].file, bytes);
-  const Error e = error_of([&] { run::check_copies(d, dir / "out.part", {}); });
+  const Error e = error_of([&] { run::check_copies(run::film_in(dir / "out.part", d), {}); });
   EXPECT_EQ(e.name(), "copy");
   EXPECT_THAT(e.message(), HasSubstr("packet 25 is not the one that was copied"));
 }

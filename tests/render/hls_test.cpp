@@ -329,33 +329,6 @@ TEST_F(Hls, AFileAndAStreamOfOneFilmAreMadeTogether) {
   EXPECT_EQ(read_bytes(dir / "out/my film.m3u8").find(' '), std::string::npos) << "no URI needs escaping";
 }
 
-TEST_F(Hls, AFilmBesideItIsCopiedAndTheStreamIsEncodedAndCutAsAsked) {
-  file("a.mp4", 8);
-  auto job_of = [](const std::string& outputs) {
-    return R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 }, "clips": [ { "file": "a.mp4" } ],
-      "outputs": [ )" +
-           outputs + R"( { "path": "out/tv.m3u8", "preset": "ultrafast", "segment": 2 } ] })";
-  };
-  const std::string both = job_of(R"({ "path": "out/a.mp4" },)");
-  EXPECT_NE(plan_text(job(both), settings()).find("nothing is copied: an HLS stream is encoded"),
-            std::string::npos)
-      << plan_text(job(both), settings());
-  Report report = run(both, settings());
-  EXPECT_EQ(report.outputs.at(0).frames_copied, 200) << "else this test shows nothing";
-  EXPECT_EQ(report.outputs.at(1).frames_copied, 0);
-  const Media picture = read_stream(master()).at("160x90");
-  EXPECT_GE(picture.files.size(), 4U);
-  for (double length : picture.lengths) EXPECT_LE(length, 2);
-  EXPECT_NEAR(picture.sum(), 8, 1e-5);
-  join(picture, picture.files, dir / "whole.mp4");
-  const Decoded whole = decode_all(dir / "whole.mp4");
-  ASSERT_EQ(whole.frames, 200);
-  for (std::int64_t f = 0; f < 200; ++f) EXPECT_EQ(whole.numbers[f], f);
-  EXPECT_EQ(run(both, settings()).outputs.at(1).state, "up_to_date");
-  const std::string alone = job_of("");
-  EXPECT_EQ(run(alone, overwriting()).outputs.at(0).frames_copied, 0);
-}
-
 TEST_F(Hls, IsAsLoudAsItAsksAndSaysSo) {
   file("a.mp4", 4);
   const std::string text = text_of(R"({ "file": "a.mp4" })", "25", R"("loudness": -20, )");

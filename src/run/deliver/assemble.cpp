@@ -13,11 +13,10 @@
 #include "base/byte_source.h"
 #include "base/sha256.h"
 #include "base/stop.h"
-#include "media/copy_syntax.h"
 #include "media/demuxer.h"
-#include "media/h264.h"
 #include "net/http_stream.h"
 #include "run/deliver/check_copies.h"
+#include "run/deliver/track.h"
 #include "run/deliver/unproven.h"
 
 namespace avstage::run {
@@ -76,14 +75,6 @@ Order read_order(const Piece& piece, Rational fps) {
   return order;
 }
 
-media::CodecParametersPtr copy_parameters(const AVStream& stream) {
-  media::CodecParametersPtr p(avcodec_parameters_alloc());
-  media::check(avcodec_parameters_copy(p.get(), stream.codecpar), "cannot copy parameters", "segment",
-               ErrorCode::local);
-  p->codec_tag = 0;
-  return p;
-}
-
 /// The sound's packets, handed over as far as the picture has come.
 class Sound {
  public:
@@ -140,7 +131,6 @@ class Assembler {
       require_going(stop_);
       orders_.push_back(read_order(piece, d_.fps));
     }
-    copied_ = std::any_of(d_.pieces.begin(), d_.pieces.end(), [](const Piece& p) { return p.copied; });
     for (const Order& order : orders_) delay_ = std::max(delay_, order.delay);
     open();
     std::int64_t at = 0;
@@ -163,47 +153,16 @@ class Assembler {
   }
 
   void open() {
-    Demuxer first = Demuxer::open_file(d_.pieces.front().file, Demuxer::Want::video);
-    parameters_ = copy_parameters(*first.video());
-    if (copied_) describe_both();
+    parameters_ = track_parameters(d_.pieces, d_.codec);
     stream_ = muxer_.add_stream(*parameters_, tick_, d_.fps);
     if (!d_.audio_file.empty()) sound_.emplace(d_.audio_file, muxer_);
     muxer_.write_header();
   }
 
-  /// One track for what is copied and what is encoded: all their parameter sets, the film's colours.
-  void describe_both() {
-    media::set_extradata(*parameters_, d_.codec == "h264" ? all_sets() : common_sets());
-    parameters_->color_primaries = AVCOL_PRI_BT709;
-    parameters_->color_trc = AVCOL_TRC_BT709;
-    parameters_->color_space = AVCOL_SPC_BT709;
-    parameters_->color_range = AVCOL_RANGE_MPEG;
-  }
-
-  std::string all_sets() const {
-    std::vector<media::h264::ParameterSets> all;
-    for (const Piece& piece : d_.pieces) {
-      Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
-      all.push_back(media::h264::read_sets(media::extradata_of(*demuxer.video()->codecpar)));
-    }
-    return media::h264::to_avcc(media::h264::merge(all));
-  }
-
-  std::string common_sets() const {
-    std::string common;
-    for (const Piece& piece : d_.pieces) {
-      Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
-      const std::string sets = media::track_sets(*demuxer.video()->codecpar);
-      if (common.empty()) common = sets;
-      if (sets != common) unproven(piece.file, "its parameter sets differ from the first segment's", "copy");
-    }
-    return common;
-  }
-
   /// The k-th packet in decoding order is decoded at frame k − delay: regular, and never later than shown.
   void copy(const Piece& piece, const Order& order) {
     Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
-    if (!copied_ && !media::same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
+    if (!holds_copies(d_.pieces) && !media::same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
       unproven(piece.file, "its parameter sets differ from the first segment's");
     }
     media::PacketPtr packet = media::make_packet();
@@ -223,7 +182,6 @@ class Assembler {
   media::Muxer muxer_;
   std::vector<Order> orders_;
   std::int64_t delay_ = 0;
-  bool copied_ = false;  ///< any piece
   media::CodecParametersPtr parameters_;
   int stream_ = 0;
   std::optional<Sound> sound_;
@@ -261,13 +219,20 @@ void prove(const Deliverable& d, const std::string& part, const std::stop_token&
 
 }  // namespace
 
+Film film_in(const std::string& file, const Deliverable& d) {
+  auto open_at = [file, fps = d.fps](std::int64_t frame) {
+    return at_frame(Demuxer::open_file(file, Demuxer::Want::video), frame, fps);
+  };
+  return {d.path, d.pieces, d.fps, open_at};
+}
+
 std::string part_path(const std::string& path) {
   return fmt::format("{}.{}.part", path, ::getpid());
 }
 
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
   Assembler(deliverable, part, stop).run();
-  auto copies = std::async(std::launch::async, [&] { check_copies(deliverable, part, stop); });
+  auto copies = std::async(std::launch::async, [&] { check_copies(film_in(part, deliverable), stop); });
   prove(deliverable, part, stop);
   Assembled done{part, std::filesystem::file_size(part), sha256_file(part, stop)};
   copies.get();

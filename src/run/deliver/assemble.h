@@ -7,15 +7,10 @@
 #include <vector>
 
 #include "media/muxer.h"
+#include "run/deliver/check_copies.h"
+#include "run/deliver/track.h"
 
 namespace avstage::run {
-
-/// One segment file and where it stands.
-struct Piece {
-  std::string file;
-  std::int64_t at = 0, frames = 0;
-  bool copied = false;  ///< its packets are a source's own
-};
 
 /// Everything of one deliverable, ready to be put together.
 struct Deliverable {
@@ -38,6 +33,9 @@ struct Assembled {
 
 /// Where the part of `path` is written: in the same folder, named after this process.
 std::string part_path(const std::string& path);
+
+/// `file`, which is the finished deliverable, for check_copies().
+Film film_in(const std::string& file, const Deliverable& deliverable);
 
 /// Puts the segments and the sound into `part` and proves it: every packet's time, the counts, then the file
 /// is opened again and its frames, size, duration, streams and A/V offset are compared with what was planned,

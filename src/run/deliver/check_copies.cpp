@@ -28,45 +28,49 @@ std::string_view bytes_of(const AVPacket& packet) {
   return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
 }
 
-void check_packets(const Deliverable& d, const std::string& film, const std::stop_token& stop) {
-  Demuxer whole = Demuxer::open_file(film, Demuxer::Want::video);
+void check_packets(const Film& film, const std::stop_token& stop) {
+  Demuxer whole = film.open_at(0);
   media::PacketPtr packet = media::make_packet(), original = media::make_packet();
   std::int64_t last_dts = AV_NOPTS_VALUE;
-  for (const Piece& piece : d.pieces) {
+  for (const Piece& piece : film.pieces) {
     require_going(stop);
     std::optional<Demuxer> source;
     if (piece.copied) source.emplace(Demuxer::open_own(piece.file, Demuxer::Want::video));
     for (std::int64_t k = 0; k < piece.frames; ++k) {
-      if (!whole.read(*packet)) unproven(d.path, "ends early", "copy");
+      if (!whole.read(*packet)) unproven(film.name, "ends early", "copy");
       if (packet->dts != AV_NOPTS_VALUE) {
         if (last_dts != AV_NOPTS_VALUE && packet->dts <= last_dts)
-          unproven(d.path, "its decoding times do not rise", "copy");
+          unproven(film.name, "its decoding times do not rise", "copy");
         last_dts = packet->dts;
       }
       if (!source) continue;
       if (!source->read(*original) || bytes_of(*packet) != bytes_of(*original)) {
-        unproven(d.path, fmt::format("packet {} is not the one that was copied", piece.at + k), "copy");
+        unproven(film.name, fmt::format("packet {} is not the one that was copied", piece.at + k), "copy");
       }
     }
   }
 }
 
-/// Frames [first, last) of a file, decoded from the key frame at or before `first` on; those before `exact`
-/// only as far as a decoder needs them to go on.
+Time start_of(const AVStream& stream) {
+  const std::int64_t start = stream.start_time;
+  return start == AV_NOPTS_VALUE ? Time(0) : Time(start) * media::from_av(stream.time_base);
+}
+
+/// Frames up to `last` (excluded) of what is opened, decoded; those before `exact` only as far as a decoder
+/// needs them to go on. `origin`: the frame at its stream's start.
 class Decoded {
  public:
-  Decoded(Demuxer demuxer, std::int64_t first, std::int64_t exact, std::int64_t last, Rational fps,
+  Decoded(Demuxer demuxer, std::int64_t origin, std::int64_t exact, std::int64_t last, Rational fps,
           const std::stop_token& stop)
       : demuxer_(std::move(demuxer)),
         decoder_(*demuxer_.video(), demuxer_.name()),
         fps_(fps),
+        time_base_(media::from_av(demuxer_.video()->time_base)),
+        start_(start_of(*demuxer_.video())),
+        origin_(origin),
         exact_(exact),
         last_(last),
         stop_(stop) {
-    time_base_ = media::from_av(demuxer_.video()->time_base);
-    const std::int64_t start = demuxer_.video()->start_time;
-    start_ = start == AV_NOPTS_VALUE ? 0 : start;
-    if (first > 0) demuxer_.seek(*demuxer_.video(), start_ + (Rational(first) / fps / time_base_).floor());
     run();
   }
 
@@ -74,7 +78,7 @@ class Decoded {
 
  private:
   std::int64_t frame_of(std::int64_t pts) const {
-    return (Rational(pts - start_) * time_base_ * fps_).round();
+    return origin_ + ((Rational(pts) * time_base_ - start_) * fps_).round();
   }
 
   void run() {
@@ -101,47 +105,48 @@ class Decoded {
   Demuxer demuxer_;
   media::Decoder decoder_;
   Rational fps_, time_base_;
-  std::int64_t exact_, last_, start_ = 0;
+  Time start_;
+  std::int64_t origin_, exact_, last_;
   const std::stop_token& stop_;
 };
 
 /// The film's frames around the seam in front of piece `i` against those of the copied piece alone.
-void check_seam(const Deliverable& d, const std::string& film, std::size_t i, const std::stop_token& stop) {
-  const Piece &before = d.pieces[i - 1], &behind = d.pieces[i];
+void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
+  const Piece &before = film.pieces[i - 1], &behind = film.pieces[i];
   const std::int64_t seam = behind.at, last = seam + std::min(kBehind, behind.frames);
-  const std::int64_t reach = (Rational(kSecondsBefore) * d.fps).ceil();
+  const std::int64_t reach = (Rational(kSecondsBefore) * film.fps).ceil();
   const std::int64_t exact = std::max(seam - kBehind, before.at);
-  Decoded shown(Demuxer::open_file(film, Demuxer::Want::video), std::max(seam - 1, before.at), exact, last,
-                d.fps, stop);
-  if (shown.frames.empty()) unproven(d.path, fmt::format("nothing can be decoded at frame {}", seam), "copy");
+  Decoded shown(film.open_at(std::max(seam - 1, before.at)), 0, exact, last, film.fps, stop);
+  if (shown.frames.empty())
+    unproven(film.name, fmt::format("nothing can be decoded at frame {}", seam), "copy");
   const std::int64_t key = shown.frames.begin()->first;
   const std::int64_t first = std::max(key, exact);
   for (std::int64_t n = first; n < last; ++n) {
     if (!shown.frames.contains(n))
-      unproven(d.path, fmt::format("frame {} does not come out of a decoder", n), "copy");
+      unproven(film.name, fmt::format("frame {} does not come out of a decoder", n), "copy");
   }
   const Piece& copied = behind.copied ? behind : before;
   const std::int64_t from = behind.copied ? seam : first, to = behind.copied ? last : seam;
   if (from >= to || (!behind.copied && seam - key > reach)) return;
-  Decoded alone(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, from - copied.at,
-                to - copied.at, d.fps, stop);
+  Decoded alone(at_frame(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, film.fps),
+                copied.at, from, to, film.fps, stop);
   for (std::int64_t n = from; n < to; ++n) {
-    auto it = alone.frames.find(n - copied.at);
+    auto it = alone.frames.find(n);
     if (it == alone.frames.end() || it->second != shown.frames[n]) {
-      unproven(d.path, fmt::format("frame {} was copied and looks different", n), "copy");
+      unproven(film.name, fmt::format("frame {} was copied and looks different", n), "copy");
     }
   }
 }
 
-void check_seams(const Deliverable& d, const std::string& film, const std::stop_token& stop) {
+void check_seams(const Film& film, const std::stop_token& stop) {
   std::vector<std::size_t> seams;
-  for (std::size_t i = 1; i < d.pieces.size(); ++i) {
-    if (d.pieces[i].copied != d.pieces[i - 1].copied) seams.push_back(i);
+  for (std::size_t i = 1; i < film.pieces.size(); ++i) {
+    if (film.pieces[i].copied != film.pieces[i - 1].copied) seams.push_back(i);
   }
   const std::size_t most = std::min(seams.size(), kMostSeams);
   std::atomic<std::size_t> next = 0;
   auto work = [&] {
-    for (std::size_t k; (k = next++) < most;) check_seam(d, film, seams[k * seams.size() / most], stop);
+    for (std::size_t k; (k = next++) < most;) check_seam(film, seams[k * seams.size() / most], stop);
   };
   auto beside = std::async(std::launch::async, work);
   work();
@@ -150,14 +155,21 @@ void check_seams(const Deliverable& d, const std::string& film, const std::stop_
 
 }  // namespace
 
-void check_copies(const Deliverable& d, const std::string& film, const std::stop_token& stop) {
-  if (std::none_of(d.pieces.begin(), d.pieces.end(), [](const Piece& p) { return p.copied; })) return;
+media::Demuxer at_frame(media::Demuxer demuxer, std::int64_t frame, Rational fps) {
+  const AVStream& video = *demuxer.video();
+  const Rational time_base = media::from_av(video.time_base);
+  if (frame > 0) demuxer.seek(video, ((start_of(video) + Rational(frame) / fps) / time_base).floor());
+  return demuxer;
+}
+
+void check_copies(const Film& film, const std::stop_token& stop) {
+  if (!holds_copies(film.pieces)) return;
   try {
-    check_packets(d, film, stop);
-    check_seams(d, film, stop);
+    check_packets(film, stop);
+    check_seams(film, stop);
   } catch (const Error& e) {
     if (e.code() == ErrorCode::interrupted || e.name() == "copy") throw;
-    unproven(d.path, e.message(), "copy");
+    unproven(film.name, e.message(), "copy");
   }
 }
 

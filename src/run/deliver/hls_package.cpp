@@ -67,9 +67,8 @@ class PictureWriter {
       : stream_(stream),
         picture_(picture),
         stop_(stop),
-        first_(Demuxer::open_file(picture.pieces.front().file, Demuxer::Want::video)),
-        out_(stream, folder, picture.folder, *first_.video()->codecpar, Rational(1) / stream.fps,
-             stream.fps) {
+        parameters_(track_parameters(picture.pieces, "h264")),
+        out_(stream, folder, picture.folder, *parameters_, Rational(1) / stream.fps, stream.fps) {
     for (const Piece& piece : picture.pieces) delay_ = std::max(delay_, delay_of(piece, stream.fps));
   }
 
@@ -93,7 +92,8 @@ class PictureWriter {
   void copy(const Piece& piece) {
     require_going(stop_);
     Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
-    if (!media::same_parameter_sets(*demuxer.video()->codecpar, *first_.video()->codecpar)) {
+    if (!holds_copies(picture_.pieces) &&
+        !media::same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
       unproven(piece.file, "its parameter sets differ from the first segment's");
     }
     media::PacketPtr packet = media::make_packet();
@@ -127,7 +127,7 @@ class PictureWriter {
   const HlsStream& stream_;
   const HlsPicture& picture_;
   const std::stop_token& stop_;
-  Demuxer first_;
+  media::CodecParametersPtr parameters_;
   RenditionWriter out_;
   std::int64_t delay_ = 0;
   std::size_t next_ = 0;  ///< of stream_.edges: where the next media segment begins

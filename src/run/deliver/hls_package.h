@@ -34,9 +34,14 @@ struct HlsStream {
 std::vector<Rendition> write_hls(const HlsStream& stream, const std::string& folder,
                                  const std::stop_token& stop);
 
+/// A picture that write_hls() has written into `folder`, for check_copies().
+Film film_in(const std::string& folder, const HlsStream& stream, const HlsPicture& picture,
+             const Rendition& rendition);
+
 /// Reads everything again: each media segment alone, with the initialisation segment, has to begin with a key
 /// frame and hold exactly its frames at their times; the sound has to be there without a gap from 0 to the
-/// programme's end; the playlists have to say the same. Error{proof} names the difference.
+/// programme's end; the playlists have to say the same; and check_copies() looks at what was copied.
+/// Error{proof} names the difference.
 void prove_hls(const HlsStream& stream, const std::vector<Rendition>& renditions, const std::string& folder,
                const std::stop_token& stop);
 

@@ -1,48 +1,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <optional>
 
 #include "base/atomic_file.h"
-#include "base/byte_source.h"
 #include "base/stop.h"
 #include "media/demuxer.h"
-#include "net/http_stream.h"
 #include "run/compose/audio_mix.h"
 #include "run/deliver/hls_package.h"
+#include "run/deliver/joined_files.h"
 #include "run/deliver/unproven.h"
 
 namespace avstage::run {
 namespace {
 
 using media::Demuxer;
-
-/// An initialisation segment and a media segment, as a player puts them together.
-class TwoFiles : public ByteSource {
- public:
-  TwoFiles(const std::string& first, const std::string& second)
-      : first_(net::open_file_source(first)),
-        second_(net::open_file_source(second)),
-        edge_(*first_->size()) {}
-
-  std::size_t read(std::span<std::byte> out) override {
-    ByteSource& source = position_ < edge_ ? *first_ : *second_;
-    source.seek(position_ < edge_ ? position_ : position_ - edge_);
-    const std::size_t n = source.read(out);
-    position_ += n;
-    return n;
-  }
-  void seek(std::uint64_t position) override { position_ = position; }
-  std::optional<std::uint64_t> size() override { return edge_ + *second_->size(); }
-  void abort() noexcept override {
-    first_->abort();
-    second_->abort();
-  }
-
- private:
-  std::unique_ptr<ByteSource> first_, second_;
-  std::uint64_t edge_, position_ = 0;
-};
 
 class Proof {
  public:
@@ -86,11 +59,12 @@ class Proof {
     if (listed.duration.round() > target_)
       unproven(name_, listed.file + " lasts longer than the target duration");
     const std::string file = name_ + "/" + listed.file;
-    Demuxer demuxer =
-        Demuxer::open(std::make_unique<TwoFiles>(dir_ + "/" + listing.init, dir_ + "/" + listed.file), file);
+    auto source = joined_files({dir_ + "/" + listing.init, dir_ + "/" + listed.file});
     if (is_picture()) {
+      Demuxer demuxer = Demuxer::open_own(std::move(source), file, Demuxer::Want::both);
       check_picture(demuxer, i);
     } else {
+      Demuxer demuxer = Demuxer::open(std::move(source), file);
       check_sound(demuxer, i);
     }
   }
@@ -98,7 +72,7 @@ class Proof {
   void check_picture(Demuxer& demuxer, std::size_t i) {
     const AVStream* video = demuxer.video();
     if (video == nullptr || demuxer.audio() != nullptr) unproven(demuxer.name(), "is no picture");
-    const VideoFacts& v = *demuxer.facts().video;
+    const AVCodecParameters& v = *video->codecpar;
     if (v.width != rendition_.width || v.height != rendition_.height) {
       unproven(demuxer.name(), fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, rendition_.width,
                                            rendition_.height));
@@ -175,10 +149,28 @@ class Proof {
 
 }  // namespace
 
+Film film_in(const std::string& folder, const HlsStream& stream, const HlsPicture& picture,
+             const Rendition& rendition) {
+  const std::string dir = folder + "/" + picture.folder + "/", name = stream.path + ": " + picture.folder;
+  auto open_at = [dir, name, edges = stream.edges, segments = rendition.segments](std::int64_t frame) {
+    const auto behind = std::upper_bound(edges.begin(), edges.end() - 1, frame);
+    const auto first = static_cast<std::size_t>(behind - edges.begin()) - 1;
+    std::vector<std::string> files{dir + kInitFile};
+    for (std::size_t i = first; i < segments.size(); ++i) files.push_back(dir + segments[i].file);
+    return Demuxer::open_own(joined_files(std::move(files)), name, Demuxer::Want::video);
+  };
+  return {name, picture.pieces, stream.fps, open_at};
+}
+
 void prove_hls(const HlsStream& stream, const std::vector<Rendition>& renditions, const std::string& folder,
                const std::stop_token& stop) {
   const int target = target_duration(renditions);
+  auto copies = std::async(std::launch::async, [&] {
+    for (std::size_t i = 0; i < stream.pictures.size(); ++i)
+      check_copies(film_in(folder, stream, stream.pictures[i], renditions[i]), stop);
+  });
   for (const Rendition& rendition : renditions) Proof(stream, rendition, folder, target, stop).run();
+  copies.get();
 }
 
 }  // namespace avstage::run

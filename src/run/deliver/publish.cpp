@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/atomic_file.h"
 #include "base/crash_point.h"
@@ -87,18 +88,16 @@ int rendered_of(const Production& p, std::size_t composition, std::size_t k) {
   return n;
 }
 
-/// A film with copies that do not hold what they promise is encoded as a whole.
-Assembled assemble_or_encode(Production& p, SegmentStore& store, std::size_t composition, std::size_t k,
-                             Deliverable& d, const std::string& part) {
+/// `make`; once more, with everything encoded, where copies do not hold what they promise.
+void make_or_encode(Production& p, SegmentStore& store, const std::function<void()>& make) {
   try {
-    return assemble(d, part, p.stop);
+    return make();
   } catch (const Error& e) {
     if (!p.copy || e.name() != "copy") throw;
     p.stop_copying(e);
   }
   render_segments(p, store);
-  d.pieces = describe(p, store, composition, k).pieces;
-  return assemble(d, part, p.stop);
+  make();
 }
 
 std::int64_t copied_frames(const Deliverable& d) {
@@ -141,7 +140,11 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   const std::string part = part_path(output.path);
   FileRemover remover(part);
   crash_point("assembling");
-  Assembled done = assemble_or_encode(p, store, composition, k, d, part);
+  Assembled done;
+  make_or_encode(p, store, [&] {
+    d.pieces = describe(p, store, composition, k).pieces;
+    done = assemble(d, part, p.stop);
+  });
   crash_point("assembled");
   const double duration = (Rational(d.frames) / d.fps).to_double();
   const SideFiles side_files = make_side_files(p, output, {{part, 0, d.frames}});
@@ -171,11 +174,24 @@ std::pair<std::size_t, std::size_t> place_of(const Production& p, std::size_t ou
   throw Error(ErrorCode::bug, "an output is in no composition");
 }
 
-std::vector<std::int64_t> media_edges(const Production& p, std::size_t composition,
-                                      const OutputSpec& output) {
-  std::vector<std::int64_t> frames;
-  for (const plan::Segment& s : p.render.compositions[composition].segments) frames.push_back(s.frames);
-  return plan::media_segments(frames, output.media_segment, p.job.canvas.fps);
+/// The stream whose first rendition is output `first`, without its sound; `report` gets what it is made of.
+HlsStream describe_stream(Production& p, const SegmentStore& store, std::size_t first, OutputReport& report) {
+  const OutputSpec& output = p.job.outputs[first];
+  report = {output.path, "written", p.render.frames,
+            (Rational(p.render.frames) / p.job.canvas.fps).to_double()};
+  HlsStream stream;
+  for (std::size_t i = first; i < p.job.outputs.size() && p.job.outputs[i].path == output.path; ++i) {
+    const auto [composition, k] = place_of(p, i);
+    Deliverable d = describe(p, store, composition, k);
+    report.segments += static_cast<int>(d.pieces.size());
+    report.segments_rendered += rendered_of(p, composition, k);
+    report.frames_copied = std::max(report.frames_copied, copied_frames(d));
+    stream.pictures.push_back({p.job.outputs[i].rendition, d.width, d.height, std::move(d.pieces)});
+    stream.path = d.path, stream.frames = d.frames, stream.fps = d.fps, stream.metadata = d.metadata;
+    stream.edges = plan::media_segments(p.render.compositions[composition].segments, output.media_segment,
+                                        p.job.canvas.fps);
+  }
+  return stream;
 }
 
 /// All renditions of the stream that begins with output `first`.
@@ -183,34 +199,27 @@ void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, 
                     const std::string& key) {
   const OutputSpec& output = p.job.outputs[first];
   if (up_to_date(p.session, output.path, key)) return report_up_to_date(p, output.path);
-  OutputReport report{output.path, "written", p.render.frames,
-                      (Rational(p.render.frames) / p.job.canvas.fps).to_double()};
-  HlsStream stream;
-  for (std::size_t i = first; i < p.job.outputs.size() && p.job.outputs[i].path == output.path; ++i) {
-    const auto [composition, k] = place_of(p, i);
-    Deliverable d = describe(p, store, composition, k);
-    report.segments += static_cast<int>(d.pieces.size());
-    report.segments_rendered += rendered_of(p, composition, k);
-    stream.pictures.push_back({p.job.outputs[i].rendition, d.width, d.height, std::move(d.pieces)});
-    stream.path = d.path, stream.frames = d.frames, stream.fps = d.fps, stream.metadata = d.metadata;
-    stream.edges = media_edges(p, composition, output);
-  }
   const Soundtrack::Track track = sound_of(p, soundtrack, output);
-  stream.audio_file = track.file, report.loudness = track.loudness;
-  const auto largest =
-      std::max_element(stream.pictures.begin(), stream.pictures.end(),
-                       [](const HlsPicture& a, const HlsPicture& b) { return a.width < b.width; });
-  const SideFiles side_files = make_side_files(p, output, largest->pieces);
-  auto before_playlist = [&](const std::string& folder, const HlsFiles& files) {
-    report.bytes = files.bytes, report.sha256 = files.sha256, report.files = files.files;
-    write_manifest(output.path,
-                   {key, files.bytes, files.sha256, report.frames, report.duration, track.loudness,
-                    hashes_of(side_files), folder},
-                   inputs_of(p), toolchain());
-    crash_point("manifest");
-    write_side_files(output, side_files);
+  OutputReport report;
+  auto make = [&] {
+    HlsStream stream = describe_stream(p, store, first, report);
+    stream.audio_file = track.file, report.loudness = track.loudness;
+    const auto largest =
+        std::max_element(stream.pictures.begin(), stream.pictures.end(),
+                         [](const HlsPicture& a, const HlsPicture& b) { return a.width < b.width; });
+    const SideFiles side_files = make_side_files(p, output, largest->pieces);
+    auto before_playlist = [&](const std::string& folder, const HlsFiles& files) {
+      report.bytes = files.bytes, report.sha256 = files.sha256, report.files = files.files;
+      write_manifest(output.path,
+                     {key, files.bytes, files.sha256, report.frames, report.duration, track.loudness,
+                      hashes_of(side_files), folder},
+                     inputs_of(p), toolchain());
+      crash_point("manifest");
+      write_side_files(output, side_files);
+    };
+    publish_hls(stream, key, before_playlist, p.stop, p.session);
   };
-  publish_hls(stream, key, before_playlist, p.stop, p.session);
+  make_or_encode(p, store, make);
   p.report.outputs.push_back(std::move(report));
   p.tell(Event::Kind::output, output.path);
 }

@@ -1,0 +1,60 @@
+#include "run/deliver/track.h"
+
+#include <algorithm>
+
+#include "media/copy_syntax.h"
+#include "media/h264.h"
+#include "run/deliver/unproven.h"
+
+namespace avstage::run {
+namespace {
+
+using media::Demuxer;
+
+std::string all_sets(const std::vector<Piece>& pieces) {
+  std::vector<media::h264::ParameterSets> all;
+  for (const Piece& piece : pieces) {
+    Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
+    all.push_back(media::h264::read_sets(media::extradata_of(*demuxer.video()->codecpar)));
+  }
+  return media::h264::to_avcc(media::h264::merge(all));
+}
+
+std::string common_sets(const std::vector<Piece>& pieces) {
+  std::string common;
+  for (const Piece& piece : pieces) {
+    Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
+    const std::string sets = media::track_sets(*demuxer.video()->codecpar);
+    if (common.empty()) common = sets;
+    if (sets != common) unproven(piece.file, "its parameter sets differ from the first segment's", "copy");
+  }
+  return common;
+}
+
+}  // namespace
+
+bool holds_copies(const std::vector<Piece>& pieces) {
+  return std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.copied; });
+}
+
+media::CodecParametersPtr copy_parameters(const AVStream& stream) {
+  media::CodecParametersPtr p(avcodec_parameters_alloc());
+  media::check(avcodec_parameters_copy(p.get(), stream.codecpar), "cannot copy parameters", "segment",
+               ErrorCode::local);
+  p->codec_tag = 0;
+  return p;
+}
+
+media::CodecParametersPtr track_parameters(const std::vector<Piece>& pieces, const std::string& codec) {
+  Demuxer first = Demuxer::open_file(pieces.front().file, Demuxer::Want::video);
+  media::CodecParametersPtr parameters = copy_parameters(*first.video());
+  if (!holds_copies(pieces)) return parameters;
+  media::set_extradata(*parameters, codec == "h264" ? all_sets(pieces) : common_sets(pieces));
+  parameters->color_primaries = AVCOL_PRI_BT709;
+  parameters->color_trc = AVCOL_TRC_BT709;
+  parameters->color_space = AVCOL_SPC_BT709;
+  parameters->color_range = AVCOL_RANGE_MPEG;
+  return parameters;
+}
+
+}  // namespace avstage::run

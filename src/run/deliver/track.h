@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "media/demuxer.h"
+
+namespace avstage::run {
+
+/// One segment file and where it stands.
+struct Piece {
+  std::string file;
+  std::int64_t at = 0, frames = 0;
+  bool copied = false;  ///< its packets are a source's own
+};
+
+bool holds_copies(const std::vector<Piece>& pieces);
+
+media::CodecParametersPtr copy_parameters(const AVStream& stream);
+
+/// Of one track for all of them: the first one's, and where some are copied, the parameter sets of all and
+/// the film's colours. Error{proof} named "copy" where sets that have to be equal are not.
+media::CodecParametersPtr track_parameters(const std::vector<Piece>& pieces, const std::string& codec);
+
+}  // namespace avstage::run
