@@ -28,35 +28,39 @@ AVSampleFormat choose_format(const AVCodec& codec) {
               fmt::format("encoder {} takes none of the sample formats avstage has", codec.name));
 }
 
+/// `bits` of a whole number are heard. An encoder cuts off those below, which would move all sound down by
+/// half a step.
 template <typename Sample>
-Sample convert(float value) {
+Sample convert(float value, int bits) {
   if constexpr (std::is_floating_point_v<Sample>) {
     return value;
   } else {
-    constexpr double top = static_cast<double>(std::numeric_limits<Sample>::max());
-    return static_cast<Sample>(std::clamp(std::round(value * (top + 1)), -top - 1, top));
+    const double steps = std::ldexp(1.0, bits - 1);
+    const auto step = static_cast<std::int64_t>(std::clamp(std::round(value * steps), -steps, steps - 1));
+    return static_cast<Sample>(step * (std::int64_t(1) << (8 * static_cast<int>(sizeof(Sample)) - bits)));
   }
 }
 
 template <typename Sample>
-void fill(AVFrame& frame, std::span<const float> interleaved, bool planar) {
+void fill(AVFrame& frame, std::span<const float> interleaved, bool planar, int bits) {
   for (std::size_t i = 0; i < interleaved.size(); ++i) {
     std::size_t plane = planar ? i % kChannels : 0;
     std::size_t at = planar ? i / kChannels : i;
-    reinterpret_cast<Sample*>(frame.data[plane])[at] = convert<Sample>(interleaved[i]);
+    reinterpret_cast<Sample*>(frame.data[plane])[at] = convert<Sample>(interleaved[i], bits);
   }
 }
 
-void fill(AVFrame& frame, std::span<const float> interleaved) {
+void fill(AVFrame& frame, std::span<const float> interleaved, AVCodecID codec) {
   auto format = static_cast<AVSampleFormat>(frame.format);
   bool planar = av_sample_fmt_is_planar(format) != 0;
+  const int bits = codec == AV_CODEC_ID_PCM_S24LE ? 24 : 8 * av_get_bytes_per_sample(format);
   switch (av_get_packed_sample_fmt(format)) {
     case AV_SAMPLE_FMT_S16:
-      return fill<std::int16_t>(frame, interleaved, planar);
+      return fill<std::int16_t>(frame, interleaved, planar, bits);
     case AV_SAMPLE_FMT_S32:
-      return fill<std::int32_t>(frame, interleaved, planar);
+      return fill<std::int32_t>(frame, interleaved, planar, bits);
     default:
-      return fill<float>(frame, interleaved, planar);
+      return fill<float>(frame, interleaved, planar, bits);
   }
 }
 
@@ -119,7 +123,7 @@ void AudioEncoder::send_frame(std::size_t frames) {
         ErrorCode::local);
   check(av_frame_get_buffer(frame.get(), 0), "memory for a frame", context_->codec->name, ErrorCode::local);
   std::size_t samples = frames * kChannels;
-  fill(*frame, std::span<const float>(pending_).subspan(taken_, samples));
+  fill(*frame, std::span<const float>(pending_).subspan(taken_, samples), context_->codec_id);
   check(avcodec_send_frame(context_, frame.get()), "encoding a frame", context_->codec->name,
         ErrorCode::local);
   taken_ += samples;

@@ -12,8 +12,9 @@
 namespace avstage::media {
 
 struct VideoEncoderSettings {
-  std::string codec =
-      "h264";  ///< h264 (libx264), hevc (libx265), vp9 (libvpx, quick; keeps yuva420p's alpha)
+  /// h264 (libx264), hevc (libx265), vp9 (libvpx, quick; keeps yuva420p's alpha), or the name of an intra
+  /// codec, which takes its own pix_fmt and neither preset nor crf nor bitrate.
+  std::string codec = "h264";
   std::string preset = "veryfast";  ///< of the first two
   std::optional<double> crf;
   std::optional<std::int64_t> bitrate;  ///< bits per second

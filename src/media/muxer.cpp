@@ -22,10 +22,13 @@ bool is_mov(const AVFormatContext& context) {
 }
 
 // The tags players of Apple's and of browsers accept; elsewhere libavformat's own choice.
-std::uint32_t codec_tag(const AVFormatContext& context, AVCodecID codec) {
+std::uint32_t codec_tag(const AVFormatContext& context, const AVCodecParameters& parameters) {
   if (!is_mov(context)) return 0;
+  const AVCodecID codec = parameters.codec_id;
   if (codec == AV_CODEC_ID_H264) return MKTAG('a', 'v', 'c', '1');
   if (codec == AV_CODEC_ID_HEVC) return MKTAG('h', 'v', 'c', '1');
+  if (codec == AV_CODEC_ID_PRORES) return parameters.codec_tag;  // it is what names the profile
+  if (codec == AV_CODEC_ID_DNXHD) return MKTAG('A', 'V', 'd', 'h');
   return 0;
 }
 
@@ -34,6 +37,12 @@ int is_stopped(void* opaque) noexcept {
 }
 
 }  // namespace
+
+const char* own_format(AVCodecID codec) {
+  const bool mov =
+      codec == AV_CODEC_ID_PRORES || codec == AV_CODEC_ID_DNXHD || codec == AV_CODEC_ID_PCM_S24LE;
+  return mov ? "mov" : "mp4";
+}
 
 Muxer::Muxer(const std::string& path, const std::string& format, const Options& metadata,
              const Options& options, std::stop_token stop)
@@ -67,7 +76,7 @@ int Muxer::add_stream(const AVCodecParameters& parameters, Rational time_base, R
   AVStream* stream = avformat_new_stream(context_, nullptr);
   if (stream == nullptr) throw std::bad_alloc();
   check(avcodec_parameters_copy(stream->codecpar, &parameters), "stream parameters", path_, ErrorCode::local);
-  stream->codecpar->codec_tag = codec_tag(*context_, parameters.codec_id);
+  stream->codecpar->codec_tag = codec_tag(*context_, parameters);
   stream->time_base = to_av(time_base);
   stream->sample_aspect_ratio = parameters.sample_aspect_ratio;
   if (fps.num > 0) stream->avg_frame_rate = stream->r_frame_rate = to_av(fps);

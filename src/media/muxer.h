@@ -10,6 +10,9 @@ namespace avstage::media {
 /// Of mp4 and mov, in units a second: whole for 24, 25, 30, 60, their n/1001, and 48 kHz.
 inline constexpr int kMovieTimescale = 240'000;
 
+/// The muxer of a file that holds nothing but such a stream: mp4, or mov for what has no place in an mp4.
+const char* own_format(AVCodecID codec);
+
 /// Writes one local file. Nothing is published here: the caller gives a ".part" path and renames it after
 /// finish(). Errors are Error{local} (disk, permission) with the path. One thread.
 class Muxer {

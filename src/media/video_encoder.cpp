@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "base/intra_codec.h"
 #include "media/copy_syntax.h"
 #include "media/encoder.h"
 #include "media/h264.h"
@@ -27,12 +28,13 @@ Kind kind_of(const std::string& codec) {
   if (codec == "h264") return {"libx264", 20};
   if (codec == "hevc") return {"libx265", 23};
   if (codec == "vp9") return {"libvpx-vp9", 24};
-  throw Error(ErrorCode::usage,
-              fmt::format("video codec '{}' is unknown; allowed are h264, hevc, vp9", codec));
+  throw Error(
+      ErrorCode::usage,
+      fmt::format("video codec '{}' is unknown; allowed are h264, hevc, vp9 and intra codecs", codec));
 }
 
-CodecContextPtr allocate(const char* library) {
-  const AVCodec* encoder = avcodec_find_encoder_by_name(library);
+CodecContextPtr allocate(std::string_view library) {
+  const AVCodec* encoder = avcodec_find_encoder_by_name(library.data());
   if (encoder == nullptr) {
     throw Error(ErrorCode::local, fmt::format("this libavcodec is built without the encoder {}", library));
   }
@@ -119,6 +121,24 @@ CodecContextPtr open(const VideoEncoderSettings& settings, const Adapt& adapt) {
   return context;
 }
 
+/// Slice threads: one rate control sees every frame in order, however many threads there are.
+CodecContextPtr open_intra(const IntraCodec& intra, const VideoEncoderSettings& settings) {
+  CodecContextPtr context = allocate(intra.encoder);
+  auto set = [&](const char* name, std::string_view value) {
+    check(av_opt_set(context->priv_data, name, value.data(), 0), fmt::format("option {}", name),
+          context->codec->name, ErrorCode::bug);
+  };
+  describe_picture(*context, settings);
+  context->field_order = AV_FIELD_PROGRESSIVE;
+  context->thread_count = settings.threads;
+  context->thread_type = FF_THREAD_SLICE;
+  set("profile", intra.profile);
+  if (intra.codec == "prores") set("vendor", "apl0");  // editing systems look at it
+  check(avcodec_open2(context.get(), nullptr, nullptr), "cannot be opened", context->codec->name,
+        ErrorCode::local);
+  return context;
+}
+
 /// x264 numbers its sequence and its picture parameter set alike.
 int free_number(const h264::ParameterSets& sets) {
   std::set<int> taken;
@@ -185,7 +205,11 @@ CodecContextPtr open_beside(const VideoEncoderSettings& settings, std::string& e
 VideoEncoder::VideoEncoder(const VideoEncoderSettings& settings) {
   init_logging();
   require_preset(settings.preset);
-  context_ = (settings.beside.empty() ? open(settings, {}) : open_beside(settings, extradata_)).release();
+  const IntraCodec* intra = intra_codec(settings.codec);
+  context_ = (intra                     ? open_intra(*intra, settings)
+              : settings.beside.empty() ? open(settings, {})
+                                        : open_beside(settings, extradata_))
+                 .release();
   key_frames_ = settings.key_frames;
 }
 
@@ -220,6 +244,10 @@ void VideoEncoder::send(const AVFrame* frame) {
   const bool key = sent_ == 0 || std::binary_search(key_frames_.begin(), key_frames_.end(), sent_);
   copy->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
   copy->key_frame = 0;
+  // Some encoders write a frame's own tags, not the stream's.
+  copy->color_primaries = context_->color_primaries;
+  copy->color_trc = context_->color_trc;
+  copy->colorspace = context_->colorspace;
   check(avcodec_send_frame(context_, copy.get()), "encoding a frame", context_->codec->name,
         ErrorCode::local);
   ++sent_;

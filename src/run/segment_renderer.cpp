@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/atomic_file.h"
+#include "base/intra_codec.h"
 #include "base/stop.h"
 #include "media/muxer.h"
 #include "plan/media_cuts.h"
@@ -21,13 +22,13 @@ class SegmentRenderer::Target {
         part_(std::move(part)),
         remover_(part_),
         encoder_(settings),
-        muxer_(part_, "mp4") {
+        muxer_(part_, media::own_format(encoder_.parameters()->codec_id)) {
     stream_ = muxer_.add_stream(*encoder_.parameters(), encoder_.time_base(), settings.fps);
     muxer_.write_header();
   }
 
   void send(const AVFrame& composed, std::int64_t n) {
-    media::FramePtr frame = sized(composed, n);
+    media::FramePtr frame = converted(composed, n);
     frame->pts = n;
     encoder_.send(frame.get());
     drain();
@@ -42,16 +43,17 @@ class SegmentRenderer::Target {
   }
 
  private:
-  media::FramePtr sized(const AVFrame& composed, std::int64_t n) {
-    if (composed.width == settings_.width && composed.height == settings_.height) {
+  media::FramePtr converted(const AVFrame& composed, std::int64_t n) {
+    if (composed.width == settings_.width && composed.height == settings_.height &&
+        composed.format == av_get_pix_fmt(settings_.pix_fmt.c_str())) {
       return media::ref_frame(composed);
     }
     if (!scaler_) {
       scaler_.emplace();
       source_ = scaler_->add_video_source(composed, Rational(1) / settings_.fps, settings_.fps);
-      auto scaled =
-          scaler_->add("scale", scale_options(composed, settings_.width, settings_.height), source_);
-      sink_ = scaler_->add_video_sink(scaled, {"yuv420p"});
+      auto scaled = scaler_->add(
+          "scale", scale_options(composed, settings_.width, settings_.height, settings_.pix_fmt), source_);
+      sink_ = scaler_->add_video_sink(scaled, {settings_.pix_fmt});
       scaler_->configure();
     }
     media::FramePtr input = media::ref_frame(composed);
@@ -92,6 +94,7 @@ media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& o
   media::VideoEncoderSettings s;
   auto size = output.size.value_or(std::pair(job.canvas.width, job.canvas.height));
   s.codec = output.codec;
+  if (const IntraCodec* intra = intra_codec(output.codec)) s.pix_fmt = intra->pix_fmt;
   s.preset = output.preset;
   s.crf = output.crf;
   s.bitrate = output.bitrate;

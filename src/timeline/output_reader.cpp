@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/intra_codec.h"
 #include "timeline/fields.h"
 #include "timeline/hls_reader.h"
 #include "timeline/message.h"
@@ -11,8 +12,9 @@
 namespace avstage {
 namespace {
 
-constexpr std::string_view video_codecs[] = {"h264", "hevc"};
-constexpr std::string_view audio_codecs[] = {"aac", "none"};
+constexpr std::string_view video_codecs[] = {"h264",      "hevc",     "prores_proxy", "prores_lt", "prores",
+                                             "prores_hq", "dnxhr_lb", "dnxhr_sq",     "dnxhr_hq"};
+constexpr std::string_view audio_codecs[] = {"aac", "pcm_s24le", "none"};
 constexpr std::string_view profiles[] = {"hls-ladder"};
 constexpr std::string_view presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
                                         "medium",    "slow",      "slower",   "veryslow", "placebo"};
@@ -33,11 +35,48 @@ constexpr Field<AudioSettings> audio_fields[] = {
 AudioSettings read_audio(const Value& value) {
   AudioSettings audio;
   read_fields<AudioSettings>(value, "audio settings", {audio_fields}, audio);
-  auto bitrate = value.find("bitrate");
-  if (audio.codec == "none" && bitrate) {
-    fail(bitrate->mark(), "value", "a bitrate beside \"codec\": \"none\"", "a bitrate only with \"aac\"");
-  }
   return audio;
+}
+
+std::string codec_word(const std::string& codec) {
+  return fmt::format("\"codec\": \"{}\"", codec);
+}
+
+/// What suits the pictures, where nothing is said of the sound; then whether it all goes together.
+void settle_audio(const Value& value, OutputSpec& output) {
+  const auto audio = value.find("audio");
+  const auto codec = audio ? audio->find("codec") : std::nullopt;
+  const auto bitrate = audio ? audio->find("bitrate") : std::nullopt;
+  if (!codec && intra_codec(output.codec)) output.audio.codec = "pcm_s24le";
+  if (bitrate && output.audio.codec != "aac") {
+    fail(bitrate->mark(), "value", "a bitrate beside " + codec_word(output.audio.codec),
+         "a bitrate only with \"aac\"");
+  }
+  if (codec && output.audio.codec == "pcm_s24le" && !output.path.ends_with(".mov")) {
+    fail(codec->mark(), "value", codec_word(output.audio.codec) + " for a file that is no .mov",
+         "it with a \"path\" that ends in .mov; elsewhere aac, none");
+  }
+}
+
+/// The profile of such a codec settles what the words of others are for.
+void check_intra(const Value& value, const OutputSpec& output, const Canvas& canvas) {
+  const IntraCodec* intra = intra_codec(output.codec);
+  if (!intra) return;
+  const Mark codec = value.find("codec")->mark();
+  if (!output.path.ends_with(".mov")) {
+    fail(codec, "value", codec_word(output.codec) + " for a file that is no .mov",
+         "it with a \"path\" that ends in .mov; elsewhere h264, hevc");
+  }
+  for (const char* key : {"crf", "bitrate", "preset"}) {
+    auto found = value.find(key);
+    if (!found) continue;
+    fail(found->mark(), "value", fmt::format("\"{}\" beside {}", key, codec_word(output.codec)),
+         fmt::format("\"{}\" only with h264, hevc", key));
+  }
+  const auto [width, height] = output.size.value_or(std::pair(canvas.width, canvas.height));
+  if (width >= intra->least_width && height >= intra->least_height) return;
+  fail(codec, "value", fmt::format("{} for {}x{}", codec_word(output.codec), width, height),
+       fmt::format("it from {}x{} on", intra->least_width, intra->least_height));
 }
 
 constexpr Field<LoudnessSpec> loudness_fields[] = {
@@ -115,11 +154,13 @@ std::vector<OutputSpec> read_output(const Value& value, const std::string& base_
   draft.output.mark = value.mark();
   if (draft.output.path.empty()) value.refuse_missing("\"path\"", "the file to write under \"path\"");
   refuse_two_rates(value, draft.output);
+  settle_audio(value, draft.output);
   if (draft.output.loudness && draft.output.audio.codec == "none") {
     fail(value.find("loudness")->mark(), "value", "a loudness of an output without sound",
          "\"loudness\" only where \"audio\" has a codec");
   }
   if (is_hls(draft.output.path)) return read_renditions(value, draft.output, canvas);
+  check_intra(value, draft.output, canvas);
   for (const char* key : {"profile", "variants", "segment"}) {
     auto found = value.find(key);
     if (!found) continue;

@@ -188,11 +188,20 @@ AVCodecContext* open_picture_encoder(MediaWriter& writer, const VideoSpec& spec)
                             {"cpu-used", "8"},
                             {"deadline", "realtime"},
                             {"x265-params", "log-level=error:scenecut=0"}};
+  if (!spec.profile.empty()) options.emplace_back("profile", spec.profile);
   if (spec.codec.starts_with("libvpx")) c->bit_rate = 200'000;
   if (spec.codec.starts_with("mpeg"))
     options.emplace_back("sc_threshold", "1000000000");  // closed GOPs ask for it
   writer.open_encoder(c, options);
   return c;
+}
+
+/// Some encoders write a frame's own tags, not the stream's.
+FramePtr tagged(FramePtr frame, const AVCodecContext& c) {
+  frame->color_primaries = c.color_primaries;
+  frame->color_trc = c.color_trc;
+  frame->colorspace = c.colorspace;
+  return frame;
 }
 
 AVCodecContext* open_sound_encoder(MediaWriter& writer, const VideoSpec& spec) {
@@ -223,7 +232,7 @@ void make_video(const std::string& path, const VideoSpec& spec) {
                         (sound == nullptr || sample >= samples ||
                          Rational(frame) / spec.fps <= Rational(sample, spec.audio_rate));
     if (picture_next) {
-      writer.encode(picture, source.next(frame++).get());
+      writer.encode(picture, tagged(source.next(frame++), *picture).get());
     } else {
       int chunk = sound->frame_size > 0 ? sound->frame_size : 1024;
       int count = static_cast<int>(std::min<std::int64_t>(chunk, samples - sample));

@@ -30,6 +30,7 @@ struct VideoSpec {
   Rational fps{25};
   Rational seconds{1};            ///< of picture and of sound
   std::string codec = "libx264";  ///< an encoder of libavcodec; empty: no picture
+  std::string profile;            ///< that encoder's name of one; empty: its choice
   std::string pix_fmt = "yuv420p";
   int gop = 25, bframes = 2;
   bool open_gop = false;

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "avstage/error.h"
@@ -191,6 +192,19 @@ TEST_F(RichJob, OutputsAreRead) {
   EXPECT_EQ(job.outputs[0].copy, "auto");
   EXPECT_EQ(job.outputs[1].copy, "never");
   EXPECT_EQ(job.outputs[1].audio.codec, "none");
+}
+
+TEST(Output, OfAnIntraCodecHasPcmUnlessItSaysOtherwise) {
+  for (const auto& [words, sound] : {std::pair(R"("codec": "prores_hq")", "pcm_s24le"),
+                                     std::pair(R"("codec": "dnxhr_lb", "audio": {})", "pcm_s24le"),
+                                     std::pair(R"("codec": "prores", "audio": {"codec": "none"})", "none"),
+                                     std::pair(R"("codec": "prores", "audio": {"codec": "aac"})", "aac"),
+                                     std::pair(R"("audio": {"codec": "pcm_s24le"})", "pcm_s24le"),
+                                     std::pair(R"("codec": "hevc")", "aac")}) {
+    const Job job = read(fmt::format(
+        R"({{"version": 1, "clips": [{{"file": "a.mov"}}], "outputs": [{{"path": "o.mov", {}}}]}})", words));
+    EXPECT_EQ(job.outputs.at(0).audio.codec, sound) << words;
+  }
 }
 
 std::vector<std::string> renditions(const std::string& canvas, const std::string& output) {

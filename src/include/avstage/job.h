@@ -237,8 +237,10 @@ struct Canvas {
 };
 
 struct AudioSettings {
-  std::string codec = "aac";  ///< aac, or none: a deliverable without sound
-  int bitrate = 160'000;      ///< bits per second
+  /// aac, pcm_s24le (in .mov), or none: a deliverable without sound. Default beside an intra codec:
+  /// pcm_s24le.
+  std::string codec = "aac";
+  int bitrate = 160'000;  ///< bits per second, of aac
 };
 
 /// How loud a deliverable is to be, by EBU R 128.
@@ -261,11 +263,13 @@ struct OutputSpec {
   /// With a variable in the path: the folder that it must not lead out of, not by a link either. Else "".
   std::string root;
   std::optional<std::pair<int, int>> size;  ///< default: the canvas'
-  std::string codec = "h264";               ///< h264, hevc
-  std::optional<double> crf;                ///< default 20 (h264), 23 (hevc)
-  std::optional<std::int64_t> bitrate;      ///< bits per second; instead of crf
-  std::string preset = "veryfast";          ///< x264's and x265's names
-  std::string copy = "auto";                ///< auto, never: whether what is untouched is copied
+  /// h264, hevc; in .mov also the intra codecs prores_proxy, prores_lt, prores (422), prores_hq, dnxhr_lb,
+  /// dnxhr_sq, dnxhr_hq, which have neither crf nor bitrate nor preset.
+  std::string codec = "h264";
+  std::optional<double> crf;            ///< default 20 (h264), 23 (hevc)
+  std::optional<std::int64_t> bitrate;  ///< bits per second; instead of crf
+  std::string preset = "veryfast";      ///< x264's and x265's names
+  std::string copy = "auto";            ///< auto, never: whether what is untouched is copied
   AudioSettings audio;
   std::optional<LoudnessSpec> loudness;  ///< without: as the mix is
   std::optional<PosterSpec> poster;

@@ -27,9 +27,10 @@ using State = Finding::State;
 constexpr const char* kFfmpegAdvice =
     "install FFmpeg's libraries with it (Debian: libavcodec-extra, libavfilter-extra)";
 constexpr std::array kEncoders{"libx264", "aac"};
-constexpr std::array kMoreEncoders{"libx265", "libvpx-vp9", "libopus"};
+constexpr std::array kMoreEncoders{"libx265", "prores_ks", "dnxhd", "pcm_s24le", "libvpx-vp9", "libopus"};
 constexpr std::array kDecoders{"h264", "aac", "png", "mjpeg"};
-constexpr std::array kMoreDecoders{"libvpx-vp9", "hevc", "vp9", "opus", "mp3float", "prores", "flac"};
+constexpr std::array kMoreDecoders{"libvpx-vp9", "hevc",   "vp9",   "opus",
+                                   "mp3float",   "prores", "dnxhd", "flac"};
 constexpr std::array kSandboxFilters{"flite"};
 constexpr std::array kFilters{
     "alimiter",  "alphaextract", "alphamerge",       "aresample",   "blend",   "boxblur",   "bwdif",
@@ -174,9 +175,10 @@ std::vector<Finding> examine(const Settings& settings, const std::stop_token& st
   out.push_back(
       good("libraries", fmt::format("avstage {}, {}, {}, {}", AVSTAGE_VERSION, media::library_versions(),
                                     net::library_version(), ledger::library_version())));
-  out.push_back(
-      check_parts("encoders", Part::encoder, kEncoders, kMoreEncoders,
-                  "outputs in hevc (libx265) or the sandbox's transparent clips (the others) will fail"));
+  out.push_back(check_parts(
+      "encoders", Part::encoder, kEncoders, kMoreEncoders,
+      "outputs in hevc (libx265), ProRes (prores_ks, pcm_s24le) or DNxHR (dnxhd, pcm_s24le), or the "
+      "sandbox's transparent clips (the others) will fail"));
   out.push_back(
       check_parts("decoders", Part::decoder, kDecoders, kMoreDecoders,
                   "media in these cannot be read (libvpx-vp9: a transparent WebM would lose its alpha)"));

@@ -150,12 +150,13 @@ std::string color_warning(const AVFrame& frame) {
       hdr ? "flat and pale" : "a little pale");
 }
 
-media::Options scale_options(const AVFrame& like, int width, int height) {
+media::Options scale_options(const AVFrame& like, int width, int height, const std::string& pix_fmt) {
   media::Options options = input_options(like, width, height);
   options.emplace_back("out_color_matrix", "bt709");
   options.emplace_back("out_range", "tv");
   options.emplace_back("out_h_chr_pos", "0");
-  options.emplace_back("out_v_chr_pos", "128");
+  if (av_pix_fmt_desc_get(av_get_pix_fmt(pix_fmt.c_str()))->log2_chroma_h > 0)
+    options.emplace_back("out_v_chr_pos", "128");
   return options;
 }
 

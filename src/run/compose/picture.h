@@ -22,8 +22,10 @@ void settle_color(AVFrame& frame, bool still, const std::string& name);
 /// Why `frame` cannot look as meant in BT.709, in a few words; "" when it can.
 std::string color_warning(const AVFrame& frame);
 
-/// Options of a `scale` filter that turns `like` into BT.709 limited of the given size, chroma sited left.
-media::Options scale_options(const AVFrame& like, int width, int height);
+/// Options of a `scale` filter that turns `like` into BT.709 limited of the given size and pixels, chroma
+/// sited left.
+media::Options scale_options(const AVFrame& like, int width, int height,
+                             const std::string& pix_fmt = "yuv420p");
 
 /// The filters from `like` to the canvas' colour and the given size. What is YUV of another matrix goes
 /// through RGB in the open: libswscale's own way through RGB forgets where the chroma lies.

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/byte_source.h"
+#include "base/intra_codec.h"
 #include "base/sha256.h"
 #include "base/stop.h"
 #include "media/demuxer.h"
@@ -124,7 +125,7 @@ class Assembler {
       : d_(d),
         stop_(std::move(stop)),
         tick_(Rational(1) / d.fps),
-        muxer_(part, format_of(d.path), d.metadata, options_of(d.path), stop_) {}
+        muxer_(part, format_of(d.path), d.metadata, options_of(d), stop_) {}
 
   void run() {
     for (const Piece& piece : d_.pieces) {
@@ -146,9 +147,11 @@ class Assembler {
   }
 
  private:
-  static media::Options options_of(const std::string& path) {
+  static media::Options options_of(const Deliverable& d) {
     // Matroska stores no DTS: nothing needs to be moved to keep it from being negative.
-    if (format_of(path) == "matroska") return {{"avoid_negative_ts", "disabled"}};
+    if (format_of(d.path) == "matroska") return {{"avoid_negative_ts", "disabled"}};
+    // What is edited is not streamed: to move its index would be to write tens of gigabytes twice.
+    if (intra_codec(d.codec)) return {};
     return {{"movflags", "+faststart"}};
   }
 
@@ -197,7 +200,7 @@ void prove(const Deliverable& d, const std::string& part, const std::stop_token&
   if (v.width != d.width || v.height != d.height) {
     unproven(d.path, fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, d.width, d.height));
   }
-  if (v.codec != d.codec) unproven(d.path, fmt::format("is {}, planned was {}", v.codec, d.codec));
+  if (v.codec != codec_of(d.codec)) unproven(d.path, fmt::format("is {}, planned was {}", v.codec, d.codec));
   const double frame = 1 / d.fps.to_double(), length = (Rational(d.frames) / d.fps).to_double();
   if (v.duration && std::abs(v.duration->to_double() - length) > frame / 2) {
     unproven(d.path, fmt::format("its picture lasts {:.3f} s, planned were {:.3f} s", v.duration->to_double(),

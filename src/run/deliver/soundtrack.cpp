@@ -40,11 +40,11 @@ void pass(const Read& read, std::int64_t samples, const std::stop_token& stop, U
   }
 }
 
-/// Encodes into `path`, an mp4 with one track.
+/// Encodes into `path`, a file of one track.
 void encode(const Read& read, std::int64_t samples, double gain, const AudioSettings& settings,
             const std::string& path, const std::stop_token& stop) {
   media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
-  media::Muxer muxer(path, "mp4");
+  media::Muxer muxer(path, media::own_format(encoder.parameters()->codec_id));
   int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
   muxer.write_header();
   auto drain = [&] {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/intra_codec.h"
 #include "media/copy_syntax.h"
 #include "media/h264.h"
 #include "run/deliver/unproven.h"
@@ -41,7 +42,6 @@ media::CodecParametersPtr copy_parameters(const AVStream& stream) {
   media::CodecParametersPtr p(avcodec_parameters_alloc());
   media::check(avcodec_parameters_copy(p.get(), stream.codecpar), "cannot copy parameters", "segment",
                ErrorCode::local);
-  p->codec_tag = 0;
   return p;
 }
 
@@ -49,7 +49,8 @@ media::CodecParametersPtr track_parameters(const std::vector<Piece>& pieces, con
   Demuxer first = Demuxer::open_file(pieces.front().file, Demuxer::Want::video);
   media::CodecParametersPtr parameters = copy_parameters(*first.video());
   if (!holds_copies(pieces)) return parameters;
-  media::set_extradata(*parameters, codec == "h264" ? all_sets(pieces) : common_sets(pieces));
+  if (!intra_codec(codec))
+    media::set_extradata(*parameters, codec == "h264" ? all_sets(pieces) : common_sets(pieces));
   parameters->color_primaries = AVCOL_PRI_BT709;
   parameters->color_trc = AVCOL_TRC_BT709;
   parameters->color_space = AVCOL_SPC_BT709;
