@@ -6,7 +6,8 @@
 
 namespace avstage {
 
-/// A group of pictures that needs nothing outside itself: from an IDR picture up to the next one.
+/// A group of pictures that needs nothing outside itself: from an IDR picture up to the next one; of an intra
+/// codec each frame.
 struct Gop {
   std::int64_t first = 0;   ///< its first frame on the grid of the scan
   std::int64_t frames = 0;  ///< of it, shown one after the other from there on
@@ -19,8 +20,8 @@ struct Gop {
 /// What of a picture stream can be copied without decoding it. A plain value.
 struct GopIndex {
   std::vector<Gop> gops;  ///< those that can be copied whole, rising, none overlaps another
-  /// Its parameter sets as the body of an `avcC` or `hvcC` box: streams with equal sets share a track as they
-  /// are.
+  /// Its parameter sets as the body of an `avcC` or `hvcC` box; of an intra codec, which has none, its name
+  /// in a job. Streams with equal sets share a track as they are.
   std::string sets;
   std::string why_not;  ///< why nothing of it can be copied, as the end of "it is encoded: …"; "": it can
 };

@@ -17,6 +17,7 @@
 
 extern "C" {
 #include <libavutil/error.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
 #include <libavutil/murmur3.h>
@@ -136,12 +137,14 @@ std::uint64_t Checksum::value() {
 
 std::uint64_t picture_hash(const AVFrame& frame) {
   Checksum sum;
-  for (int plane = 0; plane < 3; ++plane) {
-    const int width = plane == 0 ? frame.width : AV_CEIL_RSHIFT(frame.width, 1);
-    const int height = plane == 0 ? frame.height : AV_CEIL_RSHIFT(frame.height, 1);
+  const auto format = static_cast<AVPixelFormat>(frame.format);
+  for (int plane = 0; plane < av_pix_fmt_count_planes(format); ++plane) {
+    const int bytes = av_image_get_linesize(format, frame.width, plane);
+    const int shift = plane == 0 ? 0 : av_pix_fmt_desc_get(format)->log2_chroma_h;
+    const int height = AV_CEIL_RSHIFT(frame.height, shift);
     for (int y = 0; y < height; ++y) {
       const std::uint8_t* row = frame.data[plane] + std::ptrdiff_t(y) * frame.linesize[plane];
-      sum.update({reinterpret_cast<const char*>(row), static_cast<std::size_t>(width)});
+      sum.update({reinterpret_cast<const char*>(row), static_cast<std::size_t>(bytes)});
     }
   }
   return sum.value();

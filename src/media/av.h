@@ -68,7 +68,7 @@ class Checksum {
 std::string_view extradata_of(const AVCodecParameters& parameters);
 /// Whether one decoder shows packets of both without a new header.
 bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b);
-/// Of a planar 8-bit 4:2:0 picture's samples: equal for equal pictures, and not meant against an adversary.
+/// Of a planar picture's samples: equal for equal pictures, and not meant against an adversary.
 std::uint64_t picture_hash(const AVFrame& frame);
 
 /// Replaces the parameter sets.

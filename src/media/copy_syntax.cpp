@@ -11,6 +11,30 @@
 namespace avstage::media {
 namespace {
 
+/// What differs between the codecs whose packets are NAL units.
+struct NalSyntax {
+  int (*type_of)(std::string_view nal);
+  bool (*is_slice)(int type);
+  bool (*starts_group)(int type);
+  std::string (*why_not_unit)(std::string_view nal, const StreamHead& head);
+};
+
+template <const NalSyntax& Syntax>
+PacketLook look_at_units(std::string_view packet, const StreamHead& head) {
+  PacketLook look;
+  nal::for_each(packet, head.length_size, [&](std::string_view unit) {
+    const int type = Syntax.type_of(unit);
+    if (!look.picture && Syntax.is_slice(type))
+      look.picture = true, look.starts_group = Syntax.starts_group(type);
+    if (look.why_not.empty()) look.why_not = Syntax.why_not_unit(unit, head);
+  });
+  return look;
+}
+
+std::string with_long_lengths(std::string_view packet, const StreamHead& head) {
+  return head.length_size == 4 ? std::string(packet) : nal::with_lengths(packet, head.length_size);
+}
+
 std::string why_not_size(int width, int height, const AVCodecParameters& stream) {
   if (width == stream.width && height == stream.height) return "";
   return fmt::format("its stream says {}x{}, its container {}x{}", width, height, stream.width,
@@ -59,7 +83,7 @@ StreamHead read_h264(const AVCodecParameters& stream) {
   const h264::ParameterSets sets = h264::read_sets(extradata_of(stream), &head.length_size);
   head.why_not = why_not_h264_sets(sets, stream);
   if (!head.why_not.empty()) return head;
-  head.track = h264::to_avcc(sets);
+  head.sets = head.track = h264::to_avcc(sets);
   head.units = sets.sps;
   head.units.insert(head.units.end(), sets.pps.begin(), sets.pps.end());
   head.reorder = h264::parse_sps(sets.sps.front()).reorder;
@@ -103,7 +127,7 @@ StreamHead read_hevc(const AVCodecParameters& stream) {
   const hevc::ParameterSets sets = hevc::read_sets(extradata_of(stream), &head.length_size);
   head.why_not = why_not_hevc_sets(sets, stream);
   if (!head.why_not.empty()) return head;
-  head.track = hevc::to_hvcc(sets);
+  head.sets = head.track = hevc::to_hvcc(sets);
   for (const auto* list : {&sets.vps, &sets.sps, &sets.pps}) {
     head.units.insert(head.units.end(), list->begin(), list->end());
   }
@@ -137,19 +161,57 @@ std::string why_not_hevc_unit(std::string_view nal, const StreamHead& head) {
   }
 }
 
-constexpr CopySyntax kH264{
-    read_h264,
+constexpr NalSyntax kH264Units{
     h264::type_of,
     [](int type) { return type == 1 || type == h264::kSliceIdr; },
     [](int type) { return type == h264::kSliceIdr; },
     why_not_h264_unit,
 };
+constexpr CopySyntax kH264{read_h264, look_at_units<kH264Units>, with_long_lengths};
 
-constexpr CopySyntax kHevc{
-    read_hevc,         hevc::type_of,
-    is_hevc_slice,     [](int type) { return type == hevc::kIdrWithLeading || type == hevc::kIdr; },
+constexpr NalSyntax kHevcUnits{
+    hevc::type_of,
+    is_hevc_slice,
+    [](int type) { return type == hevc::kIdrWithLeading || type == hevc::kIdr; },
     why_not_hevc_unit,
 };
+constexpr CopySyntax kHevc{read_hevc, look_at_units<kHevcUnits>, with_long_lengths};
+
+StreamHead intra_head(const AVCodecParameters& stream, const IntraCodec* profile, const char* copied) {
+  StreamHead head;
+  if (profile == nullptr) {
+    const char* name = avcodec_profile_name(stream.codec_id, stream.profile);
+    head.why_not = fmt::format("its profile is {}, only {} are copied", name ? name : "unknown", copied);
+    return head;
+  }
+  head.sets = profile->name;
+  head.intra = {profile, stream.width, stream.height};
+  return head;
+}
+
+StreamHead read_prores(const AVCodecParameters& stream) {
+  return intra_head(stream, prores_profile(stream.codec_tag), "Proxy, LT, 422 and HQ");
+}
+
+StreamHead read_dnxhr(const AVCodecParameters& stream) {
+  const char* name = stream.profile == FF_PROFILE_DNXHR_LB   ? "dnxhr_lb"
+                     : stream.profile == FF_PROFILE_DNXHR_SQ ? "dnxhr_sq"
+                     : stream.profile == FF_PROFILE_DNXHR_HQ ? "dnxhr_hq"
+                                                             : "";
+  return intra_head(stream, intra_codec(name), "DNxHR LB, SQ and HQ");
+}
+
+template <std::string (*WhyNot)(std::string_view, const IntraPicture&)>
+PacketLook look_at_frame(std::string_view packet, const StreamHead& head) {
+  return {true, true, WhyNot(packet, head.intra)};
+}
+
+std::string as_it_is(std::string_view packet, const StreamHead&) {
+  return std::string(packet);
+}
+
+constexpr CopySyntax kProres{read_prores, look_at_frame<why_not_prores_frame>, as_it_is};
+constexpr CopySyntax kDnxhr{read_dnxhr, look_at_frame<why_not_dnxhr_frame>, as_it_is};
 
 }  // namespace
 
@@ -159,7 +221,18 @@ std::string track_sets(const AVCodecParameters& stream) {
 }
 
 const CopySyntax* copy_syntax(AVCodecID codec) {
-  return codec == AV_CODEC_ID_H264 ? &kH264 : codec == AV_CODEC_ID_HEVC ? &kHevc : nullptr;
+  switch (codec) {
+    case AV_CODEC_ID_H264:
+      return &kH264;
+    case AV_CODEC_ID_HEVC:
+      return &kHevc;
+    case AV_CODEC_ID_PRORES:
+      return &kProres;
+    case AV_CODEC_ID_DNXHD:
+      return &kDnxhr;
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace avstage::media

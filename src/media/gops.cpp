@@ -51,7 +51,6 @@ class GridReader {
   const AVPacket& packet() const { return *packet_; }
   const AVStream& stream() const { return *demuxer_.video(); }
   const StreamHead& head() const { return head_; }
-  const CopySyntax& syntax() const { return *syntax_; }
   bool hidden() const { return (packet_->flags & AV_PKT_FLAG_DISCARD) != 0; }
 
   /// nullopt: the packet is not shown at a step of the grid. A quarter of a step is left to containers that
@@ -64,14 +63,9 @@ class GridReader {
     return off <= Rational(1, 4) && -off <= Rational(1, 4) ? std::optional(near) : std::nullopt;
   }
 
-  bool starts_group() const {
-    std::optional<int> first_slice;
-    nal::for_each(bytes_of(*packet_), head_.length_size, [&](std::string_view unit) {
-      const int type = syntax_->type_of(unit);
-      if (!first_slice && syntax_->is_slice(type)) first_slice = type;
-    });
-    return first_slice && syntax_->starts_group(*first_slice);
-  }
+  PacketLook look() const { return syntax_->look_at(bytes_of(*packet_), head_); }
+  bool starts_group() const { return look().starts_group; }
+  std::string in_track() const { return syntax_->in_track(bytes_of(*packet_), head_); }
 
  private:
   Rational fps_, time_base_;
@@ -93,7 +87,7 @@ class Scan {
     GopIndex index;
     index.why_not = reader_.head().why_not;
     if (!index.why_not.empty()) return index;
-    index.sets = reader_.head().track;
+    index.sets = reader_.head().sets;
     while (reader_.next() && why_not_.empty()) take();
     close();
     index.why_not = why_not_;
@@ -126,18 +120,15 @@ class Scan {
       why_not_ = "its parameter sets change on the way";
       return;
     }
-    bool slices = false;
-    nal::for_each(bytes_of(packet), reader_.head().length_size, [&](std::string_view unit) {
-      slices = slices || reader_.syntax().is_slice(reader_.syntax().type_of(unit));
-      if (why_not_.empty()) why_not_ = reader_.syntax().why_not_unit(unit, reader_.head());
-    });
-    if (reader_.starts_group()) {
+    const PacketLook look = reader_.look();
+    why_not_ = look.why_not;
+    if (look.starts_group) {
       close();
       whole_ = true;
     }
     const auto frame = reader_.frame();
     off_grid_ = off_grid_ || (!frame && !reader_.hidden());
-    whole_ = whole_ && frame && slices;
+    whole_ = whole_ && frame && look.picture;
     if (frame) frames_.push_back(*frame);
     bytes_ += packet.size;
   }
@@ -192,9 +183,7 @@ class Stretch {
       fail(reader_.name(), fmt::format("packet {} behind frame {} is not one to copy", done_, first_));
     }
     ++done_;
-    const std::string_view packet = bytes_of(reader_.packet());
-    const nal::LengthSize framed = reader_.head().length_size;
-    return std::pair(framed == 4 ? std::string(packet) : nal::with_lengths(packet, framed), *frame - first_);
+    return std::pair(reader_.in_track(), *frame - first_);
   }
 
  private:
@@ -227,8 +216,8 @@ CodecParametersPtr parameters_for(const GridReader& reader) {
   if (!p) throw std::bad_alloc();
   check(avcodec_parameters_copy(p.get(), reader.stream().codecpar), "stream parameters", "copy",
         ErrorCode::local);
-  p->codec_tag = 0;
   set_extradata(*p, reader.head().track);
+  if (reader.head().intra.profile != nullptr) p->field_order = AV_FIELD_PROGRESSIVE;
   return p;
 }
 
@@ -242,7 +231,7 @@ void add(Checksum& sum, std::string_view bytes, std::int64_t frame) {
 std::uint64_t write_copy(GridReader& source, const std::string& target, std::int64_t first,
                          std::int64_t frames) {
   Stretch stretch(source, first, frames);
-  Muxer muxer(target, "mp4");
+  Muxer muxer(target, own_format(source.stream().codecpar->codec_id));
   const Rational tick = Rational(1) / source.fps();
   const int stream = muxer.add_stream(*parameters_for(source), tick, source.fps());
   const std::int64_t delay = source.head().reorder;

@@ -7,7 +7,7 @@
 #include "avstage/time.h"
 #include "base/gop_index.h"
 
-/// Copying H.264 and HEVC pictures without decoding them, in closed groups.
+/// Copying pictures without decoding them: of H.264 and HEVC closed groups, of ProRes and DNxHR any frame.
 namespace avstage::media {
 
 /// Reads every packet of a file's picture, decodes none, and tells which groups of pictures show one frame
@@ -27,8 +27,8 @@ class GopCopier {
 
   const std::string& source() const;
   /// Copies frames [first, first + frames), which must be whole groups of scan_gops() but for the last one,
-  /// which may end at one of its cuts, into a new mp4 whose time begins at 0, then reads that again and
-  /// compares the packets. Error{proof} named "copy" when source and copy are not what they should be;
+  /// which may end at one of its cuts, into a new own_format() whose time begins at 0, then reads that again
+  /// and compares the packets. Error{proof} named "copy" when source and copy are not what they should be;
   /// Error{local} for the disk, Error{interrupted}.
   void copy(const std::string& target, std::int64_t first, std::int64_t frames);
 

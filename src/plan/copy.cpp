@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/intra_codec.h"
 #include "plan/layout.h"
 #include "plan/media_cuts.h"
 #include "plan/resolve.h"
@@ -14,48 +15,16 @@
 namespace avstage::plan {
 namespace {
 
-constexpr int kHdLines = 720;
 /// Below this share of the programme copying would bind the encoder for the rest and gain little.
 const Rational kLeastShare{1, 10};
 
-std::string why_not_rate(const VideoFacts& v, Rational fps) {
-  const Rational ratio = v.fps / fps;  // containers round it
-  if (ratio > Rational(1999, 2000) && ratio < Rational(2001, 2000)) return "";
-  return fmt::format("it has {:.6g} frames a second, the canvas {:.6g}", v.fps.to_double(), fps.to_double());
+bool is_intra(const ClipFacts& facts) {
+  return !intra_pix_fmt(facts.media.video->codec).empty();
 }
 
-std::string why_not_color(const VideoFacts& v) {
-  // Untagged pictures are taken for what they are taken for when they are decoded.
-  const bool matrix = v.color_matrix == "bt709" || (v.color_matrix == "unknown" && v.height >= kHdLines);
-  auto bt709 = [](const std::string& name) { return name == "bt709" || name == "unknown"; };
-  if (matrix && bt709(v.color_primaries) && bt709(v.color_transfer) &&
-      (v.color_range == "tv" || v.color_range == "unknown")) {
-    return "";
-  }
-  return fmt::format("its colours (matrix {}, primaries {}, transfer {}, range {}) are not BT.709",
-                     v.color_matrix, v.color_primaries, v.color_transfer, v.color_range);
-}
-
-bool wanted(const Plan& plan, const Composition& composition, const std::string& codec) {
-  return std::any_of(composition.outputs.begin(), composition.outputs.end(),
-                     [&](int output) { return plan.job.outputs[output].codec == codec; });
-}
-
-std::string why_not_medium(const MediaFacts& media, const Canvas& canvas) {
-  const VideoFacts& v = *media.video;
-  if (!media.format.starts_with("mov,") && !media.format.starts_with("matroska") &&
-      media.format != "mpegts") {
-    return fmt::format("its container ({}) does not time every frame", media.format);
-  }
-  if (v.width != canvas.width || v.height != canvas.height) {
-    return fmt::format("it is {}x{}, the canvas {}x{}", v.width, v.height, canvas.width, canvas.height);
-  }
-  if (v.rotation != 0) return "it is turned";
-  if (!(v.sar == Rational(1))) return "its pixels are not square";
-  if (v.pix_fmt != "yuv420p") return fmt::format("its pixels are {}, the output's yuv420p", v.pix_fmt);
-  if (v.interlaced) return "it is interlaced";
-  if (std::string rate = why_not_rate(v, canvas.fps); !rate.empty()) return rate;
-  return why_not_color(v);
+/// What the clip's medium would have to be called as an output's codec. Its packets are known.
+const std::string& kind_of(const ClipFacts& facts) {
+  return is_intra(facts) ? facts.gops->sets : facts.media.video->codec;
 }
 
 /// The source's frame at the clip's first one; nullopt where that lies between two.
@@ -66,13 +35,29 @@ std::optional<std::int64_t> source_frame(const Position& position, Rational fps)
   return exact.round();
 }
 
-std::string why_not_packets(const Facts& facts, int clip) {
-  const auto& gops = facts[clip]->gops;
-  return gops ? gops->why_not : "its packets are not known";
+std::string why_not_kind(const Plan& plan, const Composition& composition, const ClipFacts& facts) {
+  const std::string& kind = kind_of(facts);
+  for (int output : composition.outputs) {
+    if (plan.job.outputs[output].codec == kind) return "";
+  }
+  return fmt::format("it is {}, which no output of this shape is", kind);
+}
+
+std::string why_not_packets(const Plan& plan, const Composition& composition, const ClipFacts& facts) {
+  if (!facts.gops) return "its packets are not known";
+  return facts.gops->why_not.empty() ? why_not_kind(plan, composition, facts) : facts.gops->why_not;
 }
 
 std::int64_t rate_of(const Gop& gop, Rational fps) {
   return (Rational(8 * gop.bytes) * fps / Rational(gop.frames)).ceil();
+}
+
+using Gops = std::vector<Gop>;
+
+/// The first group that begins at `frame` or behind it.
+Gops::const_iterator group_from(const Gops& gops, std::int64_t frame) {
+  return std::lower_bound(gops.begin(), gops.end(), frame,
+                          [](const Gop& gop, std::int64_t at) { return gop.first < at; });
 }
 
 /// How many frames of a group can be copied where the source is shown up to frame `to`.
@@ -139,14 +124,16 @@ class RunCutter {
   /// early.
   std::vector<Copy> copies_within(int clip, std::int64_t from, std::int64_t to) const {
     std::vector<Copy> out;
-    for (const Gop& gop : facts_[clip]->gops->gops) {
-      const std::int64_t frames = gop.first < from ? 0 : frames_until(gop, to);
-      if (frames == 0 || !admitted(gop)) continue;
-      if (out.empty() || out.back().first + out.back().frames != gop.first)
-        out.push_back({clip, gop.first, 0});
+    const Gops& gops = facts_[clip]->gops->gops;
+    for (auto gop = group_from(gops, from); gop != gops.end() && gop->first < to; ++gop) {
+      const std::int64_t frames = frames_until(*gop, to);
+      if (frames == 0 || !admitted(*gop)) continue;
+      if (out.empty() || out.back().first + out.back().frames != gop->first)
+        out.push_back({clip, gop->first, 0});
       out.back().frames += frames;
     }
-    std::erase_if(out, [&](const Copy& copy) { return copy.frames < shortest_; });
+    const std::int64_t shortest = is_intra(*facts_[clip]) ? 1 : shortest_;
+    std::erase_if(out, [&](const Copy& copy) { return copy.frames < shortest; });
     return out;
   }
 
@@ -161,13 +148,13 @@ class RunCutter {
       out_.push_back(std::move(cut));
       cut = {};
     };
-    for (const Gop& gop : facts_[copy.clip]->gops->gops) {
-      const std::int64_t end = copy.first + copy.frames;
-      if (gop.first < copy.first || gop.first >= end) continue;
-      if (cut.copy && cut.copy->first / grid_ != gop.first / grid_) flush();
-      if (!cut.copy) cut.copy = Copy{copy.clip, gop.first, 0};
-      cut.copy->frames += std::min(gop.frames, end - gop.first);
-      cut.peak = std::max(cut.peak, rate_of(gop, fps_));
+    const Gops& gops = facts_[copy.clip]->gops->gops;
+    const std::int64_t end = copy.first + copy.frames;
+    for (auto gop = group_from(gops, copy.first); gop != gops.end() && gop->first < end; ++gop) {
+      if (cut.copy && cut.copy->first / grid_ != gop->first / grid_) flush();
+      if (!cut.copy) cut.copy = Copy{copy.clip, gop->first, 0};
+      cut.copy->frames += std::min(gop->frames, end - gop->first);
+      cut.peak = std::max(cut.peak, rate_of(*gop, fps_));
     }
     flush();
   }
@@ -234,7 +221,7 @@ class Chooser {
     if (why.empty() && !source_frame(timing_.clips[clip], plan_.job.canvas.fps)) {
       why = "its \"in\" lies between two of its frames";
     }
-    return why.empty() ? why_not_packets(facts_, clip) : why;
+    return why.empty() ? why_not_packets(plan_, composition_, *facts_[clip]) : why;
   }
 
   /// With the parameter sets of the clip with whose most is copied; the first of equals.
@@ -258,10 +245,17 @@ class Chooser {
     choice.sets = facts_[clip]->gops->sets;
     for (std::size_t i = 0; i < plan_.clips.size(); ++i) {
       if (!choice.why_not_clip[i].empty() || facts_[i]->gops->sets == choice.sets) continue;
-      choice.why_not_clip[i] = fmt::format("its parameter sets are not those of {}, of which more is copied",
-                                           plan_.clips[clip].label);
+      choice.why_not_clip[i] = why_not_beside(static_cast<int>(i), clip);
     }
     return choice;
+  }
+
+  std::string why_not_beside(int clip, int chosen) const {
+    const std::string& own = kind_of(*facts_[clip]);
+    const std::string& other = kind_of(*facts_[chosen]);
+    if (own != other) return fmt::format("it is {}, most is copied of {}", own, other);
+    return fmt::format("its parameter sets are not those of {}, of which more is copied",
+                       plan_.clips[chosen].label);
   }
 
   std::int64_t count(CopyChoice choice, std::optional<std::int64_t> limit) const {
@@ -307,10 +301,11 @@ class Chooser {
 
   std::string why_not_taken(const CopyChoice& chosen, int output, int clip,
                             std::optional<std::int64_t> own) const {
-    const std::string& codec = facts_[clip]->media.video->codec;
+    const std::string& codec = kind_of(*facts_[clip]);
     if (plan_.job.outputs[output].codec != codec) {
       return fmt::format("its codec is {}, most is copied of {}", plan_.job.outputs[output].codec, codec);
     }
+    if (is_intra(*facts_[clip])) return "";  // what is encoded beside it is bound by nothing
     if (const Rational& most = plan_.job.outputs[output].media_segment;
         !plan_.job.outputs[output].rendition.empty() &&
         longest_group(chosen) > longest_media_segment(most, plan_.job.canvas.fps)) {
@@ -341,24 +336,6 @@ class Chooser {
 
 bool admits(const OutputSpec& output, std::int64_t peak) {
   return !output.bitrate || output.crf || peak <= *output.bitrate;
-}
-
-std::string why_not_copied(const Plan& plan, const Facts& facts, int clip, const Composition& composition) {
-  const Canvas& canvas = composition.canvas;
-  const Clip& c = plan.clips[clip].clip;
-  if (!std::holds_alternative<FileRef>(c.media)) return "it is no film in a local file";
-  if (!facts[clip] || !facts[clip]->media.video) return "it has no picture";
-  const std::string& codec = facts[clip]->media.video->codec;
-  if (!wanted(plan, composition, codec))
-    return fmt::format("it is {}, which no output of this shape is", codec);
-  if (std::string why = why_not_medium(facts[clip]->media, canvas); !why.empty()) return why;
-  if (!c.filters.empty()) return "it has filters";
-  if (c.key) return "it is keyed";
-  if (c.opacity < 1) return "it is not opaque";
-  const Box whole{0, 0, canvas.width, canvas.height, 0, 0, canvas.width, canvas.height};
-  if (place_picture(c, canvas.width, canvas.height, canvas) != whole)
-    return "it does not just fill the canvas";
-  return "";
 }
 
 bool wants_gops(const Plan& plan, const Facts& facts, int clip) {

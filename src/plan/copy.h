@@ -21,8 +21,8 @@ struct Copy {
 /// What one composition copies. It depends on the job and its local media, never on avatar clips: what has
 /// been encoded before a clip came must fit what is copied after it.
 struct CopyChoice {
-  /// The parameter sets of everything that is copied; what is encoded goes beside them (H.264) or has the
-  /// same (HEVC). Empty: nothing is copied.
+  /// GopIndex::sets of everything that is copied; what is encoded goes beside them (H.264), has the same
+  /// (HEVC), or is of the same profile (an intra codec). Empty: nothing is copied.
   std::string sets;
   /// By clip: why nothing of it is copied, as the end of "it is encoded: …"; "": it is, where it is
   /// untouched.

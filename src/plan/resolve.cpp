@@ -4,6 +4,7 @@
 #include <set>
 
 #include "avstage/error.h"
+#include "base/intra_codec.h"
 #include "base/sha256.h"
 #include "plan/content_key.h"
 #include "plan/layout.h"
@@ -145,7 +146,8 @@ class Resolver {
     for (std::size_t k = 0; k < composition.outputs.size(); ++k) {
       const OutputSpec& output = plan_.job.outputs[composition.outputs[k]];
       const bool copied = cut.copy && choice.takes(k) && admits(output, cut.peak);
-      const std::string beside = choice.takes(k) ? sha256_hex(choice.sets) : "";
+      const bool bound = choice.takes(k) && !intra_codec(output.codec);
+      const std::string beside = bound ? sha256_hex(choice.sets) : "";
       s.copied.push_back(copied);
       s.keys.push_back(copied ? copy_key(plan_, facts_, *cut.copy, toolchain_)
                               : segment_key(plan_, facts_, timing_, s.spans, s.groups, composition.canvas,

@@ -143,7 +143,7 @@ std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, c
     }
     const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
     media::VideoEncoderSettings settings = encoder_settings(plan_.job, output);
-    if (copy_.takes(k)) {
+    if (copy_.takes(k) && !intra_codec(output.codec)) {
       if (output.codec == "h264") settings.beside = copy_.sets;
       settings.key_frames = last_key(segment.frames, settings.fps);
     }

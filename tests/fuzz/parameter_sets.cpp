@@ -2,8 +2,10 @@
 #include "media/encoder.h"
 #include "media/h264.h"
 #include "media/hevc.h"
+#include "media/intra_frame.h"
 
-// Parameter sets of H.264 (first byte "0") and HEVC as a stranger's container holds them.
+// Parameter sets of H.264 (first byte "0") and HEVC ("1"), frames of ProRes and DNxHR ("2"), as a stranger's
+// container holds them.
 
 namespace {
 
@@ -31,6 +33,12 @@ void read_hevc(std::string_view bytes) {
   fuzz::require(again.vps == sets.vps && again.sps == sets.sps && again.pps == sets.pps, "a set was lost");
 }
 
+void read_frame(std::string_view bytes) {
+  dnxhr_profile(bytes);
+  why_not_prores_frame(bytes, {intra_codec("prores_hq"), 64, 64});
+  why_not_dnxhr_frame(bytes, {intra_codec("dnxhr_hq"), 256, 144});
+}
+
 std::string written_by(const std::string& codec) {
   VideoEncoderSettings settings;
   settings.codec = codec;
@@ -42,13 +50,19 @@ std::string written_by(const std::string& codec) {
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   const std::string h264 = written_by("h264"), hevc = written_by("hevc");
-  return fuzz::begin(*argc, *argv, {h264, hevc});
+  std::string prores("2\0\0\0\x1cicpf\0\x14\0\0apl0\0\x40\0\x40\x80\0\1\1\1\0\0\0", 29);
+  std::string dnxhr = "2" + std::string(0x280, '\0');
+  dnxhr.replace(1, 6, std::string("\0\0\2\x80\3\1", 6)).replace(0x29, 4, std::string("\0\0\4\xf8", 4));
+  return fuzz::begin(*argc, *argv, {h264, hevc, prores, dnxhr});
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   const std::string_view bytes = fuzz::text_of(data + 1, size - 1);
-  fuzz::survives([&] { data[0] == '0' ? read_h264(bytes) : read_hevc(bytes); },
-                 {ErrorCode::input, ErrorCode::proof});
+  fuzz::survives(
+      [&] { data[0] == '0'   ? read_h264(bytes)
+            : data[0] == '1' ? read_hevc(bytes)
+                             : read_frame(bytes); },
+      {ErrorCode::input, ErrorCode::proof});
   return 0;
 }

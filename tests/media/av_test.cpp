@@ -58,14 +58,30 @@ TEST(Av, LibraryVersionsNameEveryLibraryThatMakesPixels) {
   }
 }
 
-TEST(Av, APicturesHashChangesWithEverySampleAndWithNothingBesideIt) {
-  const auto picture = [] { return test::flat_frame(38, 22, "yuv420p", 100, 110, 120); };
+class PictureHash : public testing::TestWithParam<const char*> {
+ protected:
+  static FramePtr picture() {
+    FramePtr frame = test::flat_frame(38, 22, GetParam(), 0, 0, 0);
+    for (int plane = 0; plane < 3; ++plane) {
+      const auto [width, height] = test::plane_size(*frame, plane);
+      for (int i = 0; i < width * height; ++i)
+        test::set_sample(*frame, plane, i % width, i / width, 100 + plane);
+    }
+    return frame;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Formats, PictureHash, testing::Values("yuv420p", "yuv422p", "yuv422p10le"),
+                         [](const auto& format) { return std::string(format.param); });
+
+TEST_P(PictureHash, ChangesWithEverySampleAndWithNothingBesideIt) {
   const std::uint64_t hash = picture_hash(*picture());
   FramePtr padded = picture();
+  const int step = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(padded->format))->comp[0].step;
   for (int plane = 0; plane < 3; ++plane) {
-    const int width = test::plane_size(*padded, plane).first;
-    ASSERT_GT(padded->linesize[plane], width);
-    padded->data[plane][width] ^= 0xff;
+    const int bytes = step * test::plane_size(*padded, plane).first;
+    ASSERT_GT(padded->linesize[plane], bytes);
+    padded->data[plane][bytes] ^= 0xff;
   }
   EXPECT_EQ(picture_hash(*padded), hash);
   for (int plane = 0; plane < 3; ++plane) {

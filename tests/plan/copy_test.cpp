@@ -29,6 +29,26 @@ Item h264(const std::string& seconds, const std::string& name = "film.mp4",
   return item;
 }
 
+/// A film of which every frame could be copied alone.
+Item prores(const std::string& seconds, const std::string& name = "film.mov",
+            const std::string& profile = "prores_hq") {
+  Item item = h264(seconds, name, profile);
+  item.facts.media.video->codec = "prores";
+  item.facts.media.video->pix_fmt = "yuv422p10le";
+  GopIndex frames;
+  frames.sets = profile;
+  for (std::int64_t n = 0; n < (decimal(seconds) * Rational(25)).round(); ++n)
+    frames.gops.push_back({n, 1, 500'000, {}});
+  item.facts.gops = std::make_shared<GopIndex>(frames);
+  return item;
+}
+
+OutputSpec master(const std::string& codec) {
+  OutputSpec output{.path = codec + ".mov", .codec = codec};
+  output.audio.codec = "pcm_s24le";
+  return output;
+}
+
 /// Copied segments as source frames, the others as their length, negative.
 std::vector<std::pair<std::int64_t, std::int64_t>> pieces(const RenderPlan& render) {
   std::vector<std::pair<std::int64_t, std::int64_t>> out;
@@ -100,6 +120,48 @@ TEST(Copies, WhatIsKnownOfAvatarClipsChangesNoKey) {
 TEST(Copies, AnInBetweenTwoFramesIsNoPlaceToCopyFrom) {
   RenderPlan render = Stage({{h264("20").in("1.02")}}).resolve();
   EXPECT_THAT(render.compositions[0].copy.why_not_clip[0], HasSubstr("between two of its frames"));
+}
+
+TEST(Copies, OfAnIntraCodecBeginAndEndAnywhereHoweverShortTheyAre) {
+  Item title = text("x").start("51f").duration("7f"), next = text("y").start("61f").duration("1f");
+  Script script{{{prores("20").in("3f").out("270f")}, {title, next}}, {}};
+  script.outputs = {master("prores_hq")};
+  EXPECT_EQ(pieces(Stage(script).resolve()),
+            (Pieces{{3, 51}, {-1, 7}, {61, 3}, {-1, 1}, {65, 185}, {250, 20}}));
+}
+
+TEST(Copies, OfAnIntraCodecBindNotWhatIsEncodedBesideThem) {
+  Script script{{{prores("2"), film("60", "b")}}, {}};
+  script.outputs = {master("prores_hq")};
+  const RenderPlan copied = Stage(script).resolve();
+  EXPECT_EQ(pieces(copied).front(), (std::pair<std::int64_t, std::int64_t>(0, 50))) << "less than a tenth";
+  script.outputs[0].copy = "never";
+  const RenderPlan encoded = Stage(script).resolve();
+  EXPECT_EQ(segments(copied).back().keys, segments(encoded).back().keys);
+}
+
+TEST(Copies, OfAnIntraCodecAreOfTheOutputsProfile) {
+  Script script{{{prores("4", "a", "prores_lt"), prores("6", "b", "prores_hq")}}, {}};
+  script.outputs = {master("prores_hq"), OutputSpec{.path = "web.mp4"}};
+  RenderPlan render = Stage(script).resolve();
+  EXPECT_EQ(pieces(render), (Pieces{{-1, 100}, {0, 150}}));
+  EXPECT_EQ(render.compositions[0].copy.why_not_clip[0], "it is prores_lt, which no output of this shape is");
+  EXPECT_EQ(render.compositions[0].copy.why_not_output[1], "its codec is h264, most is copied of prores_hq");
+  EXPECT_EQ(segments(render)[1].copied, (std::vector<bool>{true, false}));
+  script.outputs[1] = master("prores_lt");
+  render = Stage(script).resolve();
+  EXPECT_EQ(render.compositions[0].copy.why_not_clip[0], "it is prores_lt, most is copied of prores_hq");
+}
+
+TEST(Copies, OfAnIntraCodecHaveItsPixels) {
+  Script script{{{prores("4")}}, {}};
+  script.tracks[0][0].facts.media.video->pix_fmt = "yuv444p10le";
+  script.outputs = {master("prores_hq")};
+  EXPECT_EQ(Stage(script).resolve().compositions[0].copy.why_not_clip[0],
+            "its pixels are yuv444p10le, the output's yuv422p10le");
+  script.outputs = {master("dnxhr_hq")};
+  EXPECT_EQ(Stage(script).resolve().compositions[0].copy.why_not_clip[0],
+            "it is prores, which no output of this shape is");
 }
 
 }  // namespace
