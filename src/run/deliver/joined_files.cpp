@@ -17,14 +17,11 @@ class JoinedFiles : public ByteSource {
   }
 
   std::size_t read(std::span<std::byte> out) override {
-    while (position_ < size_) {
-      select();
-      const std::size_t n = file_->read(out);
-      position_ += n;
-      if (n > 0 || out.empty()) return n;
-      position_ = index_ + 1 < starts_.size() ? starts_[index_ + 1] : size_;  // it has become shorter
-    }
-    return 0;
+    if (position_ >= size_) return 0;
+    select();
+    const std::size_t n = file_->read(out);
+    position_ += n;
+    return n;
   }
   void seek(std::uint64_t position) override { position_ = position; }
   std::optional<std::uint64_t> size() override { return size_; }

@@ -134,15 +134,15 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
     report_up_to_date(p, output.path);
     return;
   }
-  Deliverable d = describe(p, store, composition, k);
   const Soundtrack::Track track = sound_of(p, soundtrack, output);
-  d.audio_file = track.file;
   const std::string part = part_path(output.path);
   FileRemover remover(part);
   crash_point("assembling");
+  Deliverable d;
   Assembled done;
   make_or_encode(p, store, [&] {
-    d.pieces = describe(p, store, composition, k).pieces;
+    d = describe(p, store, composition, k);
+    d.audio_file = track.file;
     done = assemble(d, part, p.stop);
   });
   crash_point("assembled");
