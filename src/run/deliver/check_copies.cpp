@@ -63,7 +63,7 @@ class Decoded {
   Decoded(Demuxer demuxer, std::int64_t origin, std::int64_t exact, std::int64_t last, Rational fps,
           const std::stop_token& stop)
       : demuxer_(std::move(demuxer)),
-        decoder_(*demuxer_.video(), demuxer_.name()),
+        decoder_(*demuxer_.video(), demuxer_.name(), 1),  // several are decoded at a time
         fps_(fps),
         time_base_(media::from_av(demuxer_.video()->time_base)),
         start_(start_of(*demuxer_.video())),
@@ -116,7 +116,14 @@ void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
   const std::int64_t seam = behind.at, last = seam + std::min(kBehind, behind.frames);
   const std::int64_t reach = (Rational(kSecondsBefore) * film.fps).ceil();
   const std::int64_t exact = std::max(seam - kBehind, before.at);
-  Decoded shown(film.open_at(std::max(seam - 1, before.at)), 0, exact, last, film.fps, stop);
+  const Piece& copied = behind.copied ? behind : before;
+  auto decode_alone = [&](std::int64_t from, std::int64_t to) {
+    return Decoded(at_frame(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, film.fps),
+                   copied.at, from, to, film.fps, stop);
+  };
+  std::future<Decoded> beside;
+  if (behind.copied) beside = std::async(std::launch::async, decode_alone, seam, last);
+  const Decoded shown(film.open_at(std::max(seam - 1, before.at)), 0, exact, last, film.fps, stop);
   if (shown.frames.empty())
     unproven(film.name, fmt::format("nothing can be decoded at frame {}", seam), "copy");
   const std::int64_t key = shown.frames.begin()->first;
@@ -125,14 +132,12 @@ void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
     if (!shown.frames.contains(n))
       unproven(film.name, fmt::format("frame {} does not come out of a decoder", n), "copy");
   }
-  const Piece& copied = behind.copied ? behind : before;
   const std::int64_t from = behind.copied ? seam : first, to = behind.copied ? last : seam;
   if (from >= to || (!behind.copied && seam - key > reach)) return;
-  Decoded alone(at_frame(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, film.fps),
-                copied.at, from, to, film.fps, stop);
+  const Decoded alone = behind.copied ? beside.get() : decode_alone(from, to);
   for (std::int64_t n = from; n < to; ++n) {
     auto it = alone.frames.find(n);
-    if (it == alone.frames.end() || it->second != shown.frames[n]) {
+    if (it == alone.frames.end() || it->second != shown.frames.at(n)) {
       unproven(film.name, fmt::format("frame {} was copied and looks different", n), "copy");
     }
   }

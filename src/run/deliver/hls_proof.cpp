@@ -152,12 +152,14 @@ class Proof {
 Film film_in(const std::string& folder, const HlsStream& stream, const HlsPicture& picture,
              const Rendition& rendition) {
   const std::string dir = folder + "/" + picture.folder + "/", name = stream.path + ": " + picture.folder;
-  auto open_at = [dir, name, edges = stream.edges, segments = rendition.segments](std::int64_t frame) {
+  auto open_at = [dir, name, fps = stream.fps, edges = stream.edges,
+                  segments = rendition.segments](std::int64_t frame) {
     const auto behind = std::upper_bound(edges.begin(), edges.end() - 1, frame);
     const auto first = static_cast<std::size_t>(behind - edges.begin()) - 1;
     std::vector<std::string> files{dir + kInitFile};
     for (std::size_t i = first; i < segments.size(); ++i) files.push_back(dir + segments[i].file);
-    return Demuxer::open_own(joined_files(std::move(files)), name, Demuxer::Want::video);
+    return at_frame(Demuxer::open_own(joined_files(std::move(files)), name, Demuxer::Want::video), frame,
+                    fps);
   };
   return {name, picture.pieces, stream.fps, open_at};
 }
