@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "run/clips/budget.h"
 #include "run/clips/extras.h"
 #include "run/clips/first_failure.h"
+#include "run/deliver/sound_ahead.h"
 #include "run/segment_renderer.h"
 
 namespace avstage::run {
@@ -37,7 +39,7 @@ class Scheduler {
       if (when_known_ && is_known() && failures_.empty()) std::exchange(when_known_, {})();
       if (render_next()) continue;
       if (in_flight_ == 0) break;
-      if (render_ahead()) continue;
+      if (render_ahead() || encode_ahead()) continue;
       auto news = acquirer_.news().pop(p_.stop);
       if (!news) throw_stopped();
       take(std::move(*news));
@@ -68,16 +70,25 @@ class Scheduler {
   void foresee() {
     ahead_.reset();
     ahead_renderers_.clear();
+    sound_ahead_.reset();
     if (is_known()) return;
+    ahead_ = foresee(kGuessedShare);
+    if (ahead_) ahead_renderers_ = renderers_for(*ahead_);
+    std::optional<plan::RenderPlan> longer = foresee(1);
+    if (ahead_ && longer)
+      sound_ahead_ = std::make_unique<SoundAhead>(p_, store_, *ahead_, std::move(*longer));
+  }
+
+  /// With missing clips of such a share of the length that is to be expected.
+  std::optional<plan::RenderPlan> foresee(double share) const {
     std::vector<Time> lengths;
     const Prices prices;
     for (const plan::Purchase& purchase : p_.plan.purchases) {
       const Estimate guess = estimate(prices, purchase.avatar, "v3");
       const double seconds = guess.at_least ? std::max(guess.seconds, kUnknownSeconds) : guess.seconds;
-      lengths.push_back(Time(std::max<std::int64_t>(1, std::llround(seconds * kGuessedShare * 1000)), 1000));
+      lengths.push_back(Time(std::max<std::int64_t>(1, std::llround(seconds * share * 1000)), 1000));
     }
-    ahead_ = plan::foresee(p_.plan, p_.facts, lengths, toolchain(), p_.copy);
-    if (ahead_) ahead_renderers_ = renderers_for(*ahead_);
+    return plan::foresee(p_.plan, p_.facts, lengths, toolchain(), p_.copy);
   }
 
   /// Renderers carry positions; those of open clips may have become certain.
@@ -192,6 +203,19 @@ class Scheduler {
     }
   }
 
+  /// Likewise, a piece of the sound.
+  bool encode_ahead() {
+    if (!sound_ahead_) return false;
+    try {
+      if (sound_ahead_->encode_next()) return true;
+    } catch (const Error& e) {
+      if (e.code() == ErrorCode::interrupted) throw;
+      log::warning("encoding sound ahead: {}", e.what());
+    }
+    sound_ahead_.reset();
+    return false;
+  }
+
   bool render_next() {
     auto [composition, segment] = pick();
     if (!segment) return false;
@@ -259,6 +283,7 @@ class Scheduler {
   std::vector<std::unique_ptr<SegmentRenderer>> renderers_;
   std::optional<plan::RenderPlan> ahead_;  ///< foreseen
   std::vector<std::unique_ptr<SegmentRenderer>> ahead_renderers_;
+  std::unique_ptr<SoundAhead> sound_ahead_;
   Acquirer acquirer_;  ///< last: its threads end before what they use
 };
 

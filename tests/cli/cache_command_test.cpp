@@ -92,8 +92,9 @@ TEST_F(CacheCommand, ShowsWhatIsThereTrimsItAndClearsIt) {
   json all = cache({"ls"});
   EXPECT_EQ(all["folder"], dir / "cache");
   EXPECT_EQ(all["limit"], 20'000'000'000);
-  EXPECT_EQ(all["kinds"]["segment"]["entries"], 5) << "three of the picture, the sound, its clipped samples";
-  EXPECT_EQ(all["entries"].size(), 5U);
+  EXPECT_EQ(all["kinds"]["segment"]["entries"], 7)
+      << "three of the picture, two pieces of the sound, all of it, its clipped samples";
+  EXPECT_EQ(all["entries"].size(), 7U);
   EXPECT_EQ(all["kinds"]["run"]["entries"], 0);
   std::uint64_t sum = 0;
   for (const json& e : all["entries"]) {
@@ -107,10 +108,10 @@ TEST_F(CacheCommand, ShowsWhatIsThereTrimsItAndClearsIt) {
   const std::uint64_t limit = sum - 1;
   json collected = cache({"gc", "--cache-limit", std::to_string(limit)});
   EXPECT_EQ(collected["removed"], 1) << "the least recently used one is enough";
-  EXPECT_EQ(entries("segment"), 4);
-  EXPECT_EQ(cache({"gc"}, {{"AVSTAGE_CACHE_LIMIT", "0kB"}})["removed"], 4);
+  EXPECT_EQ(entries("segment"), 6);
+  EXPECT_EQ(cache({"gc"}, {{"AVSTAGE_CACHE_LIMIT", "0kB"}})["removed"], 6);
   EXPECT_EQ(rendered(render("again", 0)), 3);
-  EXPECT_EQ(cache({"clear"})["removed"], 5);
+  EXPECT_EQ(cache({"clear"})["removed"], 7);
   EXPECT_EQ(entries("segment"), 0);
 }
 

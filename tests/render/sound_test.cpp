@@ -194,6 +194,19 @@ TEST_F(SoundMix, ClippingIsOneWarningWithItsCountInEveryRunThatWritesTheFilm) {
   EXPECT_EQ(run(text, settings()).warnings, std::vector{line}) << "also when the mix is in the store";
 }
 
+TEST_F(SoundMix, ASoundWithoutAPlaceForASeamIsMixedAgainAndCountedOnce) {
+  const auto wave = [](int channel, double t) {
+    if (channel == 1) return 0.1 * sine(300, t);
+    return std::lround(t * 48000) % 1024 == 300 ? 1.5 : 0.0;  // in every frame of AAC, on one side
+  };
+  wav("clicks.wav", 48000, 2, 18, wave);
+  const Report report = run(film(track(R"({ "file": "clicks.wav" })")), settings());
+  const int clicks = (18 * 48000 - 300 + 1023) / 1024;
+  EXPECT_EQ(report.warnings, std::vector{fmt::format(
+                                 "the mix clips: {} samples are beyond full scale; lower a volume", clicks)});
+  EXPECT_EQ(decode_all(dir / "out.mp4").audio_samples, 18 * 48000);
+}
+
 TEST_F(SoundMix, SamplesThatAreNoNumbersAreRefusedByName) {
   wav("nan.wav", 48000, 1, 1,
       [](int, double t) { return t < 0.5 ? 0 : std::numeric_limits<double>::quiet_NaN(); });

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <thread>
+
 #include "render/bench.h"
 #include "render/vendor.h"
 
@@ -39,10 +42,13 @@ TEST_F(Streaming, DecodesWhileTheSecondHalfIsStillWithheld) {
 TEST_F(Streaming, TheSoundOfAClipIsEncodedWhileItArrivesAndSharedWhenItIsProven) {
   Gate gate;
   Vendor vendor(half_withheld(gate));
-  auto names = [&](const std::string& folder) {  // of what lies there: a content key and an ending each
+  // What lies there, a content key and an ending each. A piece of sound is named by its samples: it is right
+  // whatever they were read from, and shared at once.
+  auto names = [&](const std::string& folder) {
     std::set<std::string> found;
     for (const std::string& f : dir.files()) {
-      if (f.starts_with("cache/" + folder) && !f.ends_with("/lock")) found.insert(f.substr(f.rfind('/') + 1));
+      if (f.starts_with("cache/" + folder) && !f.ends_with("/lock") && !f.ends_with(".piece.mp4"))
+        found.insert(f.substr(f.rfind('/') + 1));
     }
     return found;
   };
@@ -67,6 +73,45 @@ TEST_F(Streaming, TheSoundOfAClipIsEncodedWhileItArrivesAndSharedWhenItIsProven)
   EXPECT_TRUE(whole()) << testing::PrintToString(while_arriving);
   EXPECT_EQ(names("segments/"), while_arriving);
   EXPECT_EQ(decode_all(dir / "out.mp4").audio_samples, 48000);
+}
+
+TEST_F(Streaming, EncodesWhileAClipIsMissingWhatOfTheSoundDoesNotHangOnIt) {
+  file("base.mp4", 50);
+  Vendor::Script script{.clip = counter_clip(2)};
+  script.status = "processing";
+  Vendor vendor(script);
+  auto pieces = [&] {
+    std::int64_t n = 0;
+    for (const std::string& f : dir.files())
+      n += f.starts_with("cache/segments/") && f.ends_with(".piece.mp4") ? 1 : 0;
+    return n;
+  };
+  const std::string avatar = R"("avatar": { "id": "a", "voice": "v", "say": "hello" })";
+  auto job = [&](const std::string& deadline, const std::string& clips, const std::string& more = "") {
+    return R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 }, "heygen": { "deadline": ")" +
+           deadline + R"(" }, "tracks": [ )" + clips + R"( ], "outputs": [ { "path": "out.mp4" )" + more +
+           " } ] }";
+  };
+  const std::string base = R"({ "clips": [ { "file": "base.mp4" } ] })";
+  const std::string over = base + R"(, { "clips": [ { "start": 1, )" + avatar + " } ] }";
+  const std::string first = R"({ "clips": [ { )" + avatar + R"( }, { "file": "base.mp4" } ] })";
+  EXPECT_EQ(fail(job("3s", first), settings(vendor.url())).first, 4);
+  EXPECT_EQ(pieces(), 0) << "the clip moves all that follows";
+  EXPECT_EQ(fail(job("3s", over, R"(, "loudness": -16)"), settings(vendor.url())).first, 4);
+  EXPECT_EQ(pieces(), 0) << "the clip may change how loud everything is";
+  std::int64_t while_missing = 0;
+  std::jthread wait([&] {
+    for (int tries = 0; tries < 600 && while_missing < 3; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      while_missing = pieces();
+    }
+    vendor.set_status("completed");
+  });
+  run(job("60s", over), settings(vendor.url()));
+  wait.join();
+  EXPECT_EQ(while_missing, 3) << "all but the first";
+  EXPECT_EQ(pieces(), 4);
+  EXPECT_EQ(decode_all(dir / "out.mp4").audio_samples, 50 * 48000);
 }
 
 TEST_F(Streaming, RendersEverythingElseWhileAClipIsHeldBackForEver) {

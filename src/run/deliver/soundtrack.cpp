@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "base/atomic_file.h"
 #include "base/stop.h"
-#include "media/encoder.h"
-#include "media/muxer.h"
 #include "plan/content_key.h"
 #include "run/compose/audio_mix.h"
 #include "run/deliver/loudness_json.h"
+#include "run/deliver/sound_pieces.h"
 
 namespace avstage::run {
 namespace {
@@ -24,11 +24,9 @@ constexpr double kNear = 0.1;
 /// dB that a limiter stays below the ceiling: the way back to 48 kHz and the encoder lift some peaks again.
 constexpr double kReserve = 0.5;
 
-using Read = std::function<void(std::span<float>)>;
-
 /// Hands `samples` sample frames of `read` to `use`, block by block.
 template <typename Use>
-void pass(const Read& read, std::int64_t samples, const std::stop_token& stop, Use use) {
+void pass(const ReadSound& read, std::int64_t samples, const std::stop_token& stop, Use use) {
   std::vector<float> block;
   for (std::int64_t done = 0; done < samples;) {
     require_going(stop);
@@ -40,31 +38,18 @@ void pass(const Read& read, std::int64_t samples, const std::stop_token& stop, U
   }
 }
 
-/// Encodes into `path`, a file of one track.
-void encode(const Read& read, std::int64_t samples, double gain, const AudioSettings& settings,
-            const std::string& path, const std::stop_token& stop) {
-  media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
-  media::Muxer muxer(path, media::own_format(encoder.parameters()->codec_id));
-  int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
-  muxer.write_header();
-  auto drain = [&] {
-    while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
-  };
-  const auto factor = static_cast<float>(std::pow(10, gain / 20));
-  pass(read, samples, stop, [&](std::span<float> block) {
-    if (gain != 0)
-      std::transform(block.begin(), block.end(), block.begin(), [&](float s) { return s * factor; });
-    encoder.send(block);
-    drain();
-  });
-  encoder.finish();
-  drain();
-  muxer.finish();
-}
-
-Read reader_of(SampleFile& file) {
+ReadSound reader_of(SampleFile& file) {
   file.rewind();
   return [&file](std::span<float> out) { file.read(out); };
+}
+
+ReadSound amplified(ReadSound read, double gain) {
+  if (gain == 0) return read;
+  return
+      [read = std::move(read), factor = static_cast<float>(std::pow(10, gain / 20))](std::span<float> out) {
+        read(out);
+        for (float& sample : out) sample *= factor;
+      };
 }
 
 void warn_of_clipping(Soundtrack::Track& track, const std::string& samples) {
@@ -129,7 +114,7 @@ Soundtrack::~Soundtrack() {
 }
 
 std::string Soundtrack::key_of(const OutputSpec& output) const {
-  plan::KeyBuilder key("avstage audio 2");
+  plan::KeyBuilder key("avstage audio 3");
   key.add("toolchain", toolchain()).add("frames", render_.frames).add("fps", p_.job.canvas.fps);
   key.add("codec", output.audio.codec).add("bitrate", output.audio.bitrate);
   for (const plan::AudioPart& part : render_.audio) {
@@ -201,12 +186,18 @@ LoudnessReport Soundtrack::limit(const LoudnessSpec& wish, SampleFile& to) {
   return l;
 }
 
+void Soundtrack::encode(SampleFile& sound, double gain, const AudioSettings& settings,
+                        const std::string& part) {
+  encode_sound([&] { return amplified(reader_of(sound), gain); }, samples_, settings, store_, part,
+               stop_.get_token());
+}
+
 LoudnessReport Soundtrack::make(const OutputSpec& output, const std::string& part) {
   mix_once();
   const LoudnessSpec& wish = output.loudness.value();
   LoudnessReport l{.target = wish.target, .ceiling = wish.true_peak, .measured = loudness_.measured};
   if (!l.measured) {
-    encode(reader_of(*mix_), samples_, 0, output.audio, part, stop_.get_token());
+    encode(*mix_, 0, output.audio, part);
     return l;
   }
   l.gain = wish.target - loudness_.integrated;
@@ -214,12 +205,12 @@ LoudnessReport Soundtrack::make(const OutputSpec& output, const std::string& par
   l.true_peak = loudness_.true_peak + l.gain;
   l.range = loudness_.range;
   if (l.true_peak <= wish.true_peak) {
-    encode(reader_of(*mix_), samples_, l.gain, output.audio, part, stop_.get_token());
+    encode(*mix_, l.gain, output.audio, part);
     return l;
   }
   SampleFile limited(store_.run_dir() + "/limited.f32");
   l = limit(wish, limited);
-  encode(reader_of(limited), samples_, 0, output.audio, part, stop_.get_token());
+  encode(limited, 0, output.audio, part);
   return l;
 }
 
@@ -241,10 +232,14 @@ Soundtrack::Track Soundtrack::make_or_find(const OutputSpec& output) {
     keep(loudness_key(key), to_json_value(*track.loudness).dump());
     warn_of_loudness(track, output);
   } else {
-    AudioMix mix(p_.plan, render_, p_.media);
-    auto read = [&](std::span<float> out) { mix.read(out); };
-    encode(read, mix.samples(), 0, output.audio, part, stop_.get_token());
-    const std::string clipped = fmt::format("{}", mix.clipped());
+    std::optional<AudioMix> mix;
+    auto begin = [&]() -> ReadSound {
+      mix.emplace(p_.plan, render_, p_.media);
+      return [&](std::span<float> out) { mix->read(out); };
+    };
+    const std::int64_t samples = frame_to_sample(render_.frames, p_.job.canvas.fps, kSampleRate);
+    encode_sound(begin, samples, output.audio, store_, part, stop_.get_token());
+    const std::string clipped = fmt::format("{}", mix->clipped());
     keep(clipped_key(key), clipped);
     warn_of_clipping(track, clipped);
   }

@@ -44,6 +44,7 @@ class Soundtrack {
   std::optional<Track> stored(const OutputSpec& output, const std::string& key);
   void keep(const std::string& key, const std::string& content);
   void mix_once();
+  void encode(SampleFile& sound, double gain, const AudioSettings& settings, const std::string& part);
   LoudnessReport make(const OutputSpec& output, const std::string& part);
   LoudnessReport limit(const LoudnessSpec& wish, SampleFile& to);
 

@@ -1,0 +1,314 @@
+#include "run/deliver/sound_pieces.h"
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "base/atomic_file.h"
+#include "base/stop.h"
+#include "media/aac.h"
+#include "media/demuxer.h"
+#include "media/encoder.h"
+#include "media/muxer.h"
+#include "plan/content_key.h"
+#include "run/compose/audio_mix.h"
+#include "run/prepare.h"
+
+namespace avstage::run {
+namespace {
+
+constexpr std::int64_t kFrame = 1024;  ///< sample frames in a frame of AAC
+/// In frames. What is encoded before a piece lets rate control and psychoacoustics find their way: with two
+/// seconds the noise behind a seam is that of one encoder from the start, with half a second it was up to 12
+/// dB more. What is encoded behind it is for a choice of seams.
+constexpr std::int64_t kPiece = 720, kBefore = 96, kBehind = 8;
+constexpr std::int64_t kLookahead = 2;  ///< of the encoder
+constexpr std::size_t kMostAtOnce = 4;
+constexpr std::int64_t kReadAtOnce = 8192;
+
+}  // namespace
+
+/// The samples of one piece, with those before and behind it.
+struct PieceSamples {
+  std::int64_t index = 0;
+  bool last = false;
+  std::vector<float> samples;
+
+  /// Of the samples, in the sound.
+  std::int64_t start() const { return kFrame * (kPiece * index - before()); }
+  std::int64_t end() const { return start() + std::ssize(samples) / 2; }
+  std::int64_t before() const { return index == 0 ? 0 : kBefore; }
+  /// The packets that are kept: from one before the piece on, up to kBehind behind it, or all.
+  std::int64_t skipped() const { return index == 0 ? 0 : kBefore - 1; }
+  std::int64_t packets() const {
+    const std::int64_t frames = (static_cast<std::int64_t>(samples.size()) / 2 + kFrame - 1) / kFrame;
+    return last ? frames + 1 - skipped() : before() - skipped() + kPiece + kBehind;
+  }
+};
+
+class PieceReader {
+ public:
+  PieceReader(ReadSound read, std::int64_t samples) : read_(std::move(read)), left_(samples) {}
+
+  /// False behind the last one.
+  bool next(PieceSamples& piece, const std::stop_token& stop) {
+    if (left_ == 0 && index_ > 0) return false;
+    piece = {index_, false, std::move(kept_)};
+    const std::int64_t wanted = 2 * kFrame * (piece.before() + kPiece + kBehind + kLookahead);
+    while (left_ > 0 && static_cast<std::int64_t>(piece.samples.size()) < wanted) {
+      require_going(stop);
+      const std::size_t had = piece.samples.size();
+      const std::int64_t n = std::min({left_, kReadAtOnce, (wanted - static_cast<std::int64_t>(had)) / 2});
+      piece.samples.resize(had + 2 * static_cast<std::size_t>(n));
+      read_(std::span<float>(piece.samples).subspan(had));
+      left_ -= n;
+    }
+    piece.last = left_ == 0;
+    const std::int64_t next = 2 * kFrame * (piece.before() + kPiece - kBefore);
+    if (!piece.last) kept_.assign(piece.samples.begin() + next, piece.samples.end());
+    ++index_;
+    return true;
+  }
+
+ private:
+  ReadSound read_;
+  std::int64_t left_, index_ = 0;
+  std::vector<float> kept_;  ///< of the last piece: with them the next one begins
+};
+
+namespace {
+
+using Packets = std::vector<media::PacketPtr>;
+
+Packets encode_piece(const PieceSamples& piece, const AudioSettings& settings, const std::stop_token& stop) {
+  media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
+  Packets packets;
+  std::int64_t n = 0;
+  auto drain = [&] {
+    while (media::PacketPtr packet = encoder.receive()) {
+      if (n >= piece.skipped() && n < piece.skipped() + piece.packets()) packets.push_back(std::move(packet));
+      ++n;
+    }
+  };
+  for (std::span<const float> left = piece.samples; !left.empty();) {
+    require_going(stop);
+    const auto block = left.first(std::min<std::size_t>(left.size(), 2 * kReadAtOnce));
+    encoder.send(block);
+    drain();
+    left = left.subspan(block.size());
+  }
+  if (piece.last) {
+    encoder.finish();
+    drain();
+  }
+  if (std::ssize(packets) != piece.packets())
+    throw Error(ErrorCode::bug, "the encoder holds back more of the sound than it should");
+  return packets;
+}
+
+std::string key_of(const PieceSamples& piece, const AudioSettings& settings) {
+  plan::KeyBuilder key("avstage sound piece 1");
+  key.add("toolchain", toolchain()).add("codec", settings.codec).add("bitrate", settings.bitrate);
+  key.add("first", piece.index == 0).add("last", piece.last);
+  const auto bytes = std::as_bytes(std::span<const float>(piece.samples));
+  key.add("samples", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return key.hex() + ".piece";
+}
+
+void keep(const Packets& packets, const media::AudioEncoder& encoder, const std::string& key,
+          SegmentStore& store) {
+  const std::string part = store.part_path(key);
+  FileRemover remover(part);
+  media::Muxer muxer(part, media::own_format(AV_CODEC_ID_AAC));
+  const int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
+  muxer.write_header();
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    media::PacketPtr packet(av_packet_clone(packets[i].get()));
+    if (!packet) throw std::bad_alloc();
+    packet->pts = packet->dts = static_cast<std::int64_t>(i) * kFrame;
+    muxer.write(*packet, stream, encoder.time_base());
+  }
+  muxer.finish();
+  // Nothing is unproven: if what it was read from is damaged, its samples are others than the right ones.
+  store.keep(part, key, {});
+  remover.release();
+}
+
+/// Empty where the store has none.
+Packets stored(const std::string& key, std::int64_t count, const SegmentStore& store) {
+  const std::string file = store.find(key);
+  if (file.empty()) return {};
+  Packets packets;
+  try {
+    media::Demuxer demuxer = media::Demuxer::open_own(file, media::Demuxer::Want::audio);
+    media::PacketPtr packet = media::make_packet();
+    while (demuxer.read(*packet)) packets.push_back(std::exchange(packet, media::make_packet()));
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::interrupted) throw;
+    return {};
+  }
+  if (static_cast<std::int64_t>(packets.size()) != count) packets.clear();
+  return packets;
+}
+
+/// A piece from the store, or encoded.
+Packets find_or_encode(const PieceSamples& piece, const std::string& key, const AudioSettings& settings,
+                       SegmentStore& store, const std::stop_token& stop) {
+  Packets packets = stored(key, piece.packets(), store);
+  if (!packets.empty()) return packets;
+  packets = encode_piece(piece, settings, stop);
+  keep(packets, media::AudioEncoder(settings.codec, settings.bitrate, kSampleRate), key, store);
+  return packets;
+}
+
+/// One track of pieces.
+class Joiner {
+ public:
+  Joiner(const AudioSettings& settings, const std::string& path)
+      : encoder_(settings.codec, settings.bitrate, kSampleRate),
+        muxer_(path, media::own_format(AV_CODEC_ID_AAC)),
+        stream_(muxer_.add_stream(*encoder_.parameters(), encoder_.time_base())) {
+    muxer_.write_header();
+  }
+
+  /// False: there is no place for a seam.
+  bool add(const std::shared_future<Packets>& piece) {
+    if (!last_.valid()) {
+      last_ = piece;
+      return true;
+    }
+    const std::int64_t first = first_ + kPiece - (first_ == 0 ? 1 : 0);  // of the packets in `piece`
+    for (std::int64_t n = first + 1; n <= first + kBehind; ++n) {
+      const std::optional<int> windows = media::common_windows(*packet(last_, n - 1 - first_));
+      if (!windows || windows != media::common_windows(*packet(piece, n - 1 - first))) continue;
+      write_until(n);
+      last_ = piece, first_ = first;
+      return true;
+    }
+    return false;
+  }
+
+  void finish() {
+    write_until(first_ + static_cast<std::int64_t>(last_.get().size()));
+    muxer_.finish();
+  }
+
+ private:
+  static const media::PacketPtr& packet(const std::shared_future<Packets>& piece, std::int64_t i) {
+    return piece.get().at(static_cast<std::size_t>(i));
+  }
+
+  void write_until(std::int64_t end) {
+    for (; next_ < end; ++next_) {
+      media::PacketPtr out(av_packet_clone(packet(last_, next_ - first_).get()));
+      if (!out) throw std::bad_alloc();
+      out->pts = out->dts = (next_ - 1) * kFrame;  // the first one is the encoder's priming
+      muxer_.write(*out, stream_, encoder_.time_base());
+    }
+  }
+
+  media::AudioEncoder encoder_;  ///< for what it says of itself
+  media::Muxer muxer_;
+  int stream_;
+  std::shared_future<Packets> last_;
+  std::int64_t first_ = 0;  ///< of the track's packets: where last_ begins
+  std::int64_t next_ = 0;   ///< and which is written next
+};
+
+bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings& settings,
+                      SegmentStore& store, const std::string& path, const std::stop_token& stop) {
+  struct Work {
+    std::string key;
+    std::shared_future<Packets> packets;
+  };
+  std::deque<Work> works;
+  Joiner joiner(settings, path);
+  auto join_one = [&] {
+    const bool joined = joiner.add(works.front().packets);
+    works.pop_front();
+    return joined;
+  };
+  const std::size_t at_once = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostAtOnce);
+  PieceReader reader(std::move(read), samples);
+  for (auto piece = std::make_shared<PieceSamples>(); reader.next(*piece, stop);
+       piece = std::make_shared<PieceSamples>()) {
+    const std::string key = key_of(*piece, settings);
+    if (works.size() >= at_once && !join_one()) return false;
+    auto same = std::find_if(works.begin(), works.end(), [&](const Work& work) { return work.key == key; });
+    if (same != works.end()) {
+      works.push_back(*same);
+    } else {
+      works.push_back({key, std::async(std::launch::async, [&, piece, key] {
+                         return find_or_encode(*piece, key, settings, store, stop);
+                       })});
+    }
+  }
+  while (!works.empty()) {
+    if (!join_one()) return false;
+  }
+  joiner.finish();
+  return true;
+}
+
+void encode_in_one_go(const ReadSound& read, std::int64_t samples, const AudioSettings& settings,
+                      const std::string& path, const std::stop_token& stop) {
+  media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
+  media::Muxer muxer(path, media::own_format(encoder.parameters()->codec_id));
+  int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
+  muxer.write_header();
+  auto drain = [&] {
+    while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
+  };
+  std::vector<float> block;
+  for (std::int64_t done = 0; done < samples;) {
+    require_going(stop);
+    const std::int64_t n = std::min(kReadAtOnce, samples - done);
+    block.resize(static_cast<std::size_t>(n) * 2);
+    read(block);
+    encoder.send(block);
+    drain();
+    done += n;
+  }
+  encoder.finish();
+  drain();
+  muxer.finish();
+}
+
+}  // namespace
+
+void encode_sound(const std::function<ReadSound()>& begin, std::int64_t samples,
+                  const AudioSettings& settings, SegmentStore& store, const std::string& path,
+                  const std::stop_token& stop) {
+  if (settings.codec == "aac" && encode_in_pieces(begin(), samples, settings, store, path, stop)) return;
+  encode_in_one_go(begin(), samples, settings, path, stop);
+}
+
+CommonPieces::CommonPieces(Version one, Version other)
+    : one_(std::make_unique<PieceReader>(std::move(one.read), one.samples)),
+      other_(std::make_unique<PieceReader>(std::move(other.read), other.samples)),
+      wrong_(std::move(one.wrong)) {
+  wrong_.insert(wrong_.end(), other.wrong.begin(), other.wrong.end());
+}
+
+CommonPieces::~CommonPieces() = default;
+
+bool CommonPieces::encode_next(const std::vector<AudioSettings>& settings, SegmentStore& store,
+                               const std::stop_token& stop) {
+  PieceSamples one, other;
+  if (!one_->next(one, stop) || !other_->next(other, stop)) return false;
+  const bool wrong = std::any_of(wrong_.begin(), wrong_.end(), [&](const auto& range) {
+    return range.first < one.end() && one.start() < range.second;
+  });
+  if (wrong) return true;
+  const bool same = one.last == other.last && one.samples == other.samples;
+  differ_ = same ? 0 : differ_ + 1;
+  if (differ_ > 1) return false;  // one has moved against the other
+  if (same) {
+    for (const AudioSettings& s : settings) find_or_encode(one, key_of(one, s), s, store, stop);
+  }
+  return true;
+}
+
+}  // namespace avstage::run
