@@ -136,8 +136,8 @@ void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
   if (from >= to || (!behind.copied && seam - key > reach)) return;
   const Decoded alone = behind.copied ? beside.get() : decode_alone(from, to);
   for (std::int64_t n = from; n < to; ++n) {
-    auto it = alone.frames.find(n);
-    if (it == alone.frames.end() || it->second != shown.frames.at(n)) {
+    auto original = alone.frames.find(n), seen = shown.frames.find(n);
+    if (original == alone.frames.end() || seen == shown.frames.end() || original->second != seen->second) {
       unproven(film.name, fmt::format("frame {} was copied and looks different", n), "copy");
     }
   }
