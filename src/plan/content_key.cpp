@@ -128,7 +128,7 @@ void add_audio(KeyBuilder& key, const Plan& plan, const Facts& facts, const Timi
   for (std::size_t i = 0; i < plan.clips.size(); ++i) {
     if (plan.clips[i].clip.id == c.duck->under) key.add("duck_under", static_cast<std::int64_t>(i));
   }
-  key.add("duck_by", fmt::format("{}", c.duck->by)).add("duck_version", 1);
+  key.add("duck_by", fmt::format("{}", c.duck->by)).add("duck_version", 2);
 }
 
 void add_loudness(KeyBuilder& key, const OutputSpec& output) {

@@ -44,6 +44,13 @@ TEST_F(Ducking, MusicGivesWayWhileWordsAreHeardAndComesBack) {
   EXPECT_LT(largest_step(out, 96100, out.size() / 2), 0.5 * 2 * std::numbers::pi * 300 / 48000 * 1.01);
 }
 
+TEST_F(Ducking, BehindTheWordsNothingIsLeftOfIt) {
+  sounds();
+  const auto ducked = mix(film(kBy12)), plain = mix(film("", R"(, "volume": 0)"));
+  EXPECT_NE(ducked[2 * 3 * 48000 / 2 + 40], plain[2 * 3 * 48000 / 2 + 40]) << "1.5 s: under the words";
+  EXPECT_TRUE(std::equal(ducked.begin() + 2 * 4 * 48000, ducked.end(), plain.begin() + 2 * 4 * 48000));
+}
+
 TEST_F(Ducking, IsTheSameWhateverTheBlocks) {
   sounds();
   EXPECT_EQ(mix(film(kBy12), settings(), 480), mix(film(kBy12), settings(), 8192));

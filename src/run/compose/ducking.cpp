@@ -9,6 +9,7 @@ namespace {
 constexpr float kAudible = 0.01F;  // −40 dBFS: speech, and not the room it was recorded in
 constexpr double kAttack = 0.015, kRelease = 0.15, kDecay = 0.02;  // seconds of time constants
 constexpr double kHold = 0.4;
+constexpr float kBack = 1e-3F;  // in floats the last of the way back would never end
 
 /// What is gone of the way after one sample, for an exponential of that time constant.
 float share(double seconds, int sample_rate) {
@@ -31,6 +32,7 @@ void Ducker::apply(std::span<const float> heard, std::span<float> ducked) {
     held_ = level_ > kAudible ? hold_ : std::max<std::int64_t>(0, held_ - 1);
     const bool down = held_ > 0;
     gain_ += ((down ? down_ : 1.0F) - gain_) * (down ? attack_ : release_);
+    if (!down && 1 - gain_ < kBack) gain_ = 1;
     ducked[n] *= gain_;
     ducked[n + 1] *= gain_;
   }
