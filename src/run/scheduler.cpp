@@ -70,12 +70,15 @@ class Scheduler {
   void foresee() {
     ahead_.reset();
     ahead_renderers_.clear();
-    sound_ahead_.reset();
-    if (is_known()) return;
-    ahead_ = foresee(kGuessedShare);
+    if (!is_known()) ahead_ = foresee(kGuessedShare);
     if (ahead_) ahead_renderers_ = renderers_for(*ahead_);
-    std::optional<plan::RenderPlan> longer = foresee(1);
-    if (ahead_ && longer)
+    foresee_sound();
+  }
+
+  void foresee_sound() {
+    sound_ahead_.reset();
+    if (!ahead_ || SoundAhead::sounds_of(p_.job).empty()) return;
+    if (std::optional<plan::RenderPlan> longer = foresee(1))
       sound_ahead_ = std::make_unique<SoundAhead>(p_, store_, *ahead_, std::move(*longer));
   }
 
@@ -112,6 +115,7 @@ class Scheduler {
       case AcquireNews::Kind::proven:
         p_.proven[news.purchase] = true;
         store_.proven(news.purchase);
+        foresee_sound();
         --in_flight_;
         break;
       case AcquireNews::Kind::failed:

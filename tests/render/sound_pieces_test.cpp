@@ -210,6 +210,8 @@ TEST_F(SoundPieces, ADamagedPieceIsEncodedAgain) {
   for (const CacheEntry& entry : cache_entries(dir / "cache"))
     std::filesystem::resize_file(entry.path, entry.bytes / 2);
   EXPECT_EQ(encode(samples).packets, sound.packets);
+  for (const CacheEntry& entry : cache_entries(dir / "cache"))
+    EXPECT_TRUE(media::probe_file(entry.path).audio) << "the damaged one is replaced";
 }
 
 }  // namespace

@@ -3,26 +3,22 @@
 #include <algorithm>
 
 namespace avstage::run {
-namespace {
-
-std::vector<AudioSettings> settings_of(const Job& job) {
-  std::vector<AudioSettings> settings;
+std::vector<AudioSettings> SoundAhead::sounds_of(const Job& job) {
+  std::vector<AudioSettings> sounds;
   for (const OutputSpec& output : job.outputs) {
-    const bool known = std::any_of(settings.begin(), settings.end(), [&](const AudioSettings& s) {
+    const bool known = std::any_of(sounds.begin(), sounds.end(), [&](const AudioSettings& s) {
       return s.codec == output.audio.codec && s.bitrate == output.audio.bitrate;
     });
-    if (output.audio.codec == "aac" && !output.loudness && !known) settings.push_back(output.audio);
+    if (output.audio.codec == "aac" && !output.loudness && !known) sounds.push_back(output.audio);
   }
-  return settings;
+  return sounds;
 }
-
-}  // namespace
 
 SoundAhead::SoundAhead(const Production& production, SegmentStore& store, plan::RenderPlan one,
                        plan::RenderPlan other)
     : p_(production),
       store_(store),
-      settings_(settings_of(production.job)),
+      sounds_(sounds_of(production.job)),
       pieces_(without_missing(std::move(one), one_), without_missing(std::move(other), other_)) {}
 
 CommonPieces::Version SoundAhead::without_missing(plan::RenderPlan render,
@@ -42,7 +38,7 @@ CommonPieces::Version SoundAhead::without_missing(plan::RenderPlan render,
 }
 
 bool SoundAhead::encode_next() {
-  return !settings_.empty() && pieces_.encode_next(settings_, store_, p_.stop);
+  return pieces_.encode_next(sounds_, store_, p_.stop);
 }
 
 }  // namespace avstage::run

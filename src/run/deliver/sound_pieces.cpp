@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "base/stop.h"
@@ -55,8 +56,10 @@ class PieceReader {
   /// False behind the last one.
   bool next(PieceSamples& piece, const std::stop_token& stop) {
     if (left_ == 0 && index_ > 0) return false;
-    piece = {index_, false, std::move(kept_)};
+    piece = {index_, false, {}};
     const std::int64_t wanted = 2 * kFrame * (piece.before() + kPiece + kBehind + kLookahead);
+    piece.samples.reserve(static_cast<std::size_t>(wanted));
+    piece.samples = kept_;
     while (left_ > 0 && static_cast<std::int64_t>(piece.samples.size()) < wanted) {
       require_going(stop);
       const std::size_t had = piece.samples.size();
@@ -159,6 +162,7 @@ Packets find_or_encode(const PieceSamples& piece, const std::string& key, const 
   Packets packets = stored(key, piece.packets(), store);
   if (!packets.empty()) return packets;
   packets = encode_piece(piece, settings, stop);
+  store.forget(key);  // damaged, if it is there
   keep(packets, media::AudioEncoder(settings.codec, settings.bitrate, kSampleRate), key, store);
   return packets;
 }
@@ -177,6 +181,7 @@ class Joiner {
   bool add(const std::shared_future<Packets>& piece) {
     if (!last_.valid()) {
       last_ = piece;
+      last_.wait();
       return true;
     }
     const std::int64_t first = first_ + kPiece - (first_ == 0 ? 1 : 0);  // of the packets in `piece`
@@ -232,16 +237,18 @@ bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings&
   };
   const std::size_t at_once = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostAtOnce);
   PieceReader reader(std::move(read), samples);
-  for (auto piece = std::make_shared<PieceSamples>(); reader.next(*piece, stop);
-       piece = std::make_shared<PieceSamples>()) {
+  for (;;) {
+    auto piece = std::make_shared<PieceSamples>();
+    if (!reader.next(*piece, stop)) break;
     const std::string key = key_of(*piece, settings);
     if (works.size() >= at_once && !join_one()) return false;
     auto same = std::find_if(works.begin(), works.end(), [&](const Work& work) { return work.key == key; });
     if (same != works.end()) {
       works.push_back(*same);
     } else {
-      works.push_back({key, std::async(std::launch::async, [&, piece, key] {
-                         return find_or_encode(*piece, key, settings, store, stop);
+      works.push_back({key, std::async(std::launch::async, [&, piece = std::move(piece), key]() mutable {
+                         const auto mine = std::exchange(piece, nullptr);  // gone before its packets are
+                         return find_or_encode(*mine, key, settings, store, stop);
                        })});
     }
   }
@@ -306,7 +313,10 @@ bool CommonPieces::encode_next(const std::vector<AudioSettings>& settings, Segme
   differ_ = same ? 0 : differ_ + 1;
   if (differ_ > 1) return false;  // one has moved against the other
   if (same) {
-    for (const AudioSettings& s : settings) find_or_encode(one, key_of(one, s), s, store, stop);
+    for (const AudioSettings& s : settings) {
+      const std::string key = key_of(one, s);
+      if (store.find(key).empty()) find_or_encode(one, key, s, store, stop);
+    }
   }
   return true;
 }

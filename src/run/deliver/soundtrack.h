@@ -24,7 +24,8 @@ class Soundtrack {
  public:
   /// Begins with the sound of `outputs` (indices in the job) on a thread of its own. Everything has to be
   /// known, and what the production resolves to later changes no sound. A clip may still be arriving: that
-  /// thread waits for its bytes, and nobody else gets the sound before the store has heard of the proof.
+  /// thread waits for its bytes, and nobody else gets the whole of it before the store has heard of the
+  /// proof.
   Soundtrack(const Production& production, SegmentStore& store, std::vector<std::size_t> outputs);
   ~Soundtrack();  ///< stops that thread; a read that waits for bytes has to have been woken
   Soundtrack(const Soundtrack&) = delete;
