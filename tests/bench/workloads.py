@@ -145,7 +145,8 @@ def w2(b):
 
     def fit(i, name, rounding):
         return (f"[{i}:v]trim=duration={clips[name][1]},scale={width}:{height}:force_original_aspect_ratio=decrease,"
-                f"pad={width}:{height}:-1:-1,setsar=1,fps=30:round={rounding}[v{name}];")
+                f"pad={width}:{height}:-1:-1,setsar=1,fps=30:round={rounding},"
+                f"trim=end_frame={round(30 * clips[name][1])}[v{name}];")  # fps makes 901 frames of 30 s at 29.97
 
     def graph():
         video = "".join(fit(i, i, "near") for i in range(4))
