@@ -86,6 +86,20 @@ TEST_F(CheckCopies, ACopyThatNeedsWhatWasBeforeItIsRefusedAlthoughItsPacketsAreR
   EXPECT_EQ(e.name(), "copy");
 }
 
+TEST_F(CheckCopies, ALookThatBeginsAtTheSeamHasNotSeenIt) {
+  make_video(dir / "a.mp4", spec(false));
+  run::Piece encoded = cut("a.mp4", 0, 25, 0);
+  encoded.copied = false;
+  const run::Deliverable d = film_of({encoded, cut("a.mp4", 25, 50, 25)});
+  run::assemble(d, dir / "out.part", {});
+  run::Film film = run::film_in(dir / "out.part", d);
+  run::check_copies(film, {});
+  film.open_at = [open_at = film.open_at](std::int64_t frame) { return open_at(frame > 0 ? 25 : 0); };
+  const Error e = error_of([&] { run::check_copies(film, {}); });
+  EXPECT_EQ(e.name(), "copy");
+  EXPECT_THAT(e.message(), HasSubstr("frame 24 does not come out of a decoder"));
+}
+
 TEST_F(CheckCopies, AnotherPacketThanTheOneThatWasCopiedIsRefused) {
   make_video(dir / "a.mp4", spec(false));
   run::Deliverable d = film_of({cut("a.mp4", 0, 25, 0), cut("a.mp4", 25, 50, 25)});

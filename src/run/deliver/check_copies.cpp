@@ -127,7 +127,7 @@ void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
   if (shown.frames.empty())
     unproven(film.name, fmt::format("nothing can be decoded at frame {}", seam), "copy");
   const std::int64_t key = shown.frames.begin()->first;
-  const std::int64_t first = std::max(key, exact);
+  const std::int64_t first = std::max(std::min(key, seam - 1), exact);
   for (std::int64_t n = first; n < last; ++n) {
     if (!shown.frames.contains(n))
       unproven(film.name, fmt::format("frame {} does not come out of a decoder", n), "copy");
@@ -136,8 +136,8 @@ void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
   if (from >= to || (!behind.copied && seam - key > reach)) return;
   const Decoded alone = behind.copied ? beside.get() : decode_alone(from, to);
   for (std::int64_t n = from; n < to; ++n) {
-    auto original = alone.frames.find(n), seen = shown.frames.find(n);
-    if (original == alone.frames.end() || seen == shown.frames.end() || original->second != seen->second) {
+    auto it = alone.frames.find(n);
+    if (it == alone.frames.end() || it->second != shown.frames.at(n)) {
       unproven(film.name, fmt::format("frame {} was copied and looks different", n), "copy");
     }
   }
