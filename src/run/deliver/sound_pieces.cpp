@@ -27,7 +27,6 @@ constexpr std::int64_t kFrame = 1024;  ///< sample frames in a frame of AAC
 constexpr std::int64_t kPiece = 720, kBefore = 96, kBehind = 8;
 constexpr std::int64_t kLookahead = 2;  ///< of the encoder
 constexpr std::size_t kMostAtOnce = 4;
-constexpr std::int64_t kReadAtOnce = 8192;
 
 }  // namespace
 
@@ -63,7 +62,7 @@ class PieceReader {
     while (left_ > 0 && static_cast<std::int64_t>(piece.samples.size()) < wanted) {
       require_going(stop);
       const std::size_t had = piece.samples.size();
-      const std::int64_t n = std::min({left_, kReadAtOnce, (wanted - static_cast<std::int64_t>(had)) / 2});
+      const std::int64_t n = std::min({left_, kSoundBlock, (wanted - static_cast<std::int64_t>(had)) / 2});
       piece.samples.resize(had + 2 * static_cast<std::size_t>(n));
       read_(std::span<float>(piece.samples).subspan(had));
       left_ -= n;
@@ -97,7 +96,7 @@ Packets encode_piece(const PieceSamples& piece, const AudioSettings& settings, c
   };
   for (std::span<const float> left = piece.samples; !left.empty();) {
     require_going(stop);
-    const auto block = left.first(std::min<std::size_t>(left.size(), 2 * kReadAtOnce));
+    const auto block = left.first(std::min<std::size_t>(left.size(), 2 * kSoundBlock));
     encoder.send(block);
     drain();
     left = left.subspan(block.size());
@@ -268,16 +267,10 @@ void encode_in_one_go(const ReadSound& read, std::int64_t samples, const AudioSe
   auto drain = [&] {
     while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
   };
-  std::vector<float> block;
-  for (std::int64_t done = 0; done < samples;) {
-    require_going(stop);
-    const std::int64_t n = std::min(kReadAtOnce, samples - done);
-    block.resize(static_cast<std::size_t>(n) * 2);
-    read(block);
+  pass(read, samples, stop, [&](std::span<float> block) {
     encoder.send(block);
     drain();
-    done += n;
-  }
+  });
   encoder.finish();
   drain();
   muxer.finish();

@@ -3,19 +3,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "avstage/job.h"
+#include "run/deliver/read_sound.h"
 #include "run/segment_store.h"
 
 namespace avstage::run {
-
-/// Fills `out` with the next out.size()/2 sample frames of a programme, interleaved stereo at kSampleRate.
-using ReadSound = std::function<void(std::span<float> out)>;
 
 /// Encodes the first `samples` sample frames of a sound into `path`, a file of one track. AAC is encoded in
 /// pieces of 15 seconds, beside each other, and each is kept in the store under what it was encoded

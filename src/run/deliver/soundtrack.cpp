@@ -8,35 +8,20 @@
 #include <optional>
 
 #include "base/atomic_file.h"
-#include "base/stop.h"
 #include "plan/content_key.h"
 #include "run/compose/audio_mix.h"
 #include "run/deliver/loudness_json.h"
+#include "run/deliver/read_sound.h"
 #include "run/deliver/sound_pieces.h"
 
 namespace avstage::run {
 namespace {
 
-constexpr std::int64_t kBlock = 8192;
 /// A limiter takes loudness away: it is given back so often, until as little is missing.
 constexpr int kRounds = 4;
 constexpr double kNear = 0.1;
 /// dB that a limiter stays below the ceiling: the way back to 48 kHz and the encoder lift some peaks again.
 constexpr double kReserve = 0.5;
-
-/// Hands `samples` sample frames of `read` to `use`, block by block.
-template <typename Use>
-void pass(const ReadSound& read, std::int64_t samples, const std::stop_token& stop, Use use) {
-  std::vector<float> block;
-  for (std::int64_t done = 0; done < samples;) {
-    require_going(stop);
-    const std::int64_t n = std::min(kBlock, samples - done);
-    block.resize(static_cast<std::size_t>(n) * 2);
-    read(block);
-    use(std::span<float>(block));
-    done += n;
-  }
-}
 
 ReadSound reader_of(SampleFile& file) {
   file.rewind();
