@@ -39,7 +39,7 @@ class Collector : public TransferHandler {
     });
   }
   void on_done(std::exception_ptr error) noexcept override {
-    if (!error_) error_ = error;
+    if (!error_) error_ = std::move(error);
   }
 
   Response take() {

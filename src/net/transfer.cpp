@@ -245,7 +245,7 @@ void Transfer::finish(int code) noexcept {
   } catch (...) {
     error = std::current_exception();
   }
-  handler_.on_done(error);
+  handler_.on_done(std::move(error));
 }
 
 void Transfer::interrupt() noexcept {

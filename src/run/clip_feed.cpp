@@ -31,11 +31,14 @@ ClipFeed::~ClipFeed() {
 
 void ClipFeed::start(std::function<void(const std::stop_token&)> work) {
   thread_ = std::jthread([this, work = std::move(work)](const std::stop_token& stop) {
+    std::exception_ptr failure;
     try {
       work(stop);
+      return;
     } catch (...) {
-      become(State::failed, std::current_exception());
+      failure = std::current_exception();
     }
+    become(State::failed, std::move(failure));
   });
 }
 

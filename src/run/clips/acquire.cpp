@@ -343,14 +343,18 @@ void Acquirer::start(const std::vector<int>& purchases) {
 
 void Acquirer::obtain(int purchase, const std::stop_token& stop) {
   Obtain job(session_, plan_, purchase, media_, observer_, news_);
+  std::exception_ptr error;
   try {
     std::stop_callback wake(stop, [&job] { job.abort(); });
     job.run(stop);
+    return;
   } catch (...) {
-    AcquireNews failed = job.news_of(AcquireNews::Kind::failed);
-    failed.error = std::current_exception();
-    news_.push(std::move(failed));
+    error = std::current_exception();
   }
+  // Outside of the handler: who hears of the error is its only owner.
+  AcquireNews failed = job.news_of(AcquireNews::Kind::failed);
+  failed.error = std::move(error);
+  news_.push(std::move(failed));
 }
 
 std::string avatar_identity(const std::string& realm, const std::string& video_id) {
