@@ -150,6 +150,10 @@ std::uint64_t picture_hash(const AVFrame& frame) {
   return sum.value();
 }
 
+std::string_view bytes_of(const AVPacket& packet) {
+  return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
+}
+
 std::string_view extradata_of(const AVCodecParameters& p) {
   return {reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size)};
 }

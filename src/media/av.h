@@ -65,6 +65,7 @@ class Checksum {
   AVMurMur3* state_;
 };
 
+std::string_view bytes_of(const AVPacket& packet);
 std::string_view extradata_of(const AVCodecParameters& parameters);
 /// Whether one decoder shows packets of both without a new header.
 bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b);

@@ -7,6 +7,7 @@
 
 #include "media/h264.h"
 #include "media/hevc.h"
+#include "media/mpeg2.h"
 
 namespace avstage::media {
 namespace {
@@ -83,6 +84,7 @@ StreamHead read_h264(const AVCodecParameters& stream) {
   const h264::ParameterSets sets = h264::read_sets(extradata_of(stream), &head.length_size);
   head.why_not = why_not_h264_sets(sets, stream);
   if (!head.why_not.empty()) return head;
+  head.codec = "h264";
   head.sets = head.track = h264::to_avcc(sets);
   head.units = sets.sps;
   head.units.insert(head.units.end(), sets.pps.begin(), sets.pps.end());
@@ -127,6 +129,7 @@ StreamHead read_hevc(const AVCodecParameters& stream) {
   const hevc::ParameterSets sets = hevc::read_sets(extradata_of(stream), &head.length_size);
   head.why_not = why_not_hevc_sets(sets, stream);
   if (!head.why_not.empty()) return head;
+  head.codec = "hevc";
   head.sets = head.track = hevc::to_hvcc(sets);
   for (const auto* list : {&sets.vps, &sets.sps, &sets.pps}) {
     head.units.insert(head.units.end(), list->begin(), list->end());
@@ -177,14 +180,14 @@ constexpr NalSyntax kHevcUnits{
 };
 constexpr CopySyntax kHevc{read_hevc, look_at_units<kHevcUnits>, with_long_lengths};
 
-StreamHead intra_head(const AVCodecParameters& stream, const IntraCodec* profile, const char* copied) {
+StreamHead intra_head(const AVCodecParameters& stream, const Mezzanine* profile, const char* copied) {
   StreamHead head;
   if (profile == nullptr) {
     const char* name = avcodec_profile_name(stream.codec_id, stream.profile);
     head.why_not = fmt::format("its profile is {}, only {} are copied", name ? name : "unknown", copied);
     return head;
   }
-  head.sets = profile->name;
+  head.codec = head.sets = profile->name;
   head.intra = {profile, stream.width, stream.height};
   return head;
 }
@@ -198,7 +201,7 @@ StreamHead read_dnxhr(const AVCodecParameters& stream) {
                      : stream.profile == FF_PROFILE_DNXHR_SQ ? "dnxhr_sq"
                      : stream.profile == FF_PROFILE_DNXHR_HQ ? "dnxhr_hq"
                                                              : "";
-  return intra_head(stream, intra_codec(name), "DNxHR LB, SQ and HQ");
+  return intra_head(stream, mezzanine(name), "DNxHR LB, SQ and HQ");
 }
 
 template <std::string (*WhyNot)(std::string_view, const IntraPicture&)>
@@ -210,8 +213,58 @@ std::string as_it_is(std::string_view packet, const StreamHead&) {
   return std::string(packet);
 }
 
+/// XDCAM HD422: 50 Mbit/s, 4:2:2 at High level, whose decoder's buffer the encoder can be held to.
+std::string why_not_xdcam(const mpeg2::Sequence& s, const AVCodecParameters& stream) {
+  constexpr int k422AtHigh = 0x82, k422 = 2;
+  constexpr std::int64_t kRate = 50'000'000, kLeastBuffer = 17'825'792, kMostBuffer = 47'185'920;
+  if (s.profile_and_level != k422AtHigh || s.chroma_format != k422)
+    return "its profile is not 4:2:2 at High level";
+  if (s.bit_rate != kRate) {
+    return fmt::format("its bit rate is {:.6g} Mbit/s, that of XDCAM HD422 is 50",
+                       static_cast<double>(s.bit_rate) / 1e6);
+  }
+  if (!s.progressive) return "it may be interlaced";
+  if (s.low_delay) return "it says that it has no B pictures";
+  if (s.buffer < kLeastBuffer || s.buffer > kMostBuffer) {
+    return fmt::format("it asks for a buffer of {} bits, which is not between {} and {}", s.buffer,
+                       kLeastBuffer, kMostBuffer);
+  }
+  if (s.other_extension != 0) return fmt::format("it has extensions of type {}", s.other_extension);
+  auto bt709 = [](int value) { return value == 1 || value == 2; };
+  if (!bt709(s.matrix) || !bt709(s.primaries) || !bt709(s.transfer)) return "its colours are not BT.709";
+  return why_not_size(s.width, s.height, stream);
+}
+
+StreamHead read_mpeg2(const AVCodecParameters& stream) {
+  StreamHead head;
+  const auto sequence = mpeg2::read_sequence(extradata_of(stream));
+  head.why_not = sequence ? why_not_xdcam(*sequence, stream) : "it does not begin with a sequence header";
+  if (!head.why_not.empty()) return head;
+  head.codec = kXdcam;
+  head.sets = sequence->headers;
+  head.reorder = 1;
+  return head;
+}
+
+PacketLook look_at_mpeg2(std::string_view packet, const StreamHead& head) {
+  const mpeg2::Picture picture = mpeg2::read_picture(packet);
+  PacketLook look{picture.found, picture.sequence && picture.closed_group && picture.intra, ""};
+  const auto sequence = mpeg2::read_sequence(packet);
+  if (picture.sequence && (!sequence || sequence->headers != head.sets)) {
+    look.why_not = "its sequence header changes on the way";
+  } else if (picture.found && !picture.progressive) {
+    look.why_not = "it is interlaced, or repeats fields";
+  } else if (picture.user_data) {
+    look.why_not = "it carries more than its picture, such as captions (user data)";
+  } else if (picture.other_extension != 0) {
+    look.why_not = fmt::format("it has extensions of type {}", picture.other_extension);
+  }
+  return look;
+}
+
 constexpr CopySyntax kProres{read_prores, look_at_frame<why_not_prores_frame>, as_it_is};
 constexpr CopySyntax kDnxhr{read_dnxhr, look_at_frame<why_not_dnxhr_frame>, as_it_is};
+constexpr CopySyntax kMpeg2{read_mpeg2, look_at_mpeg2, as_it_is};
 
 }  // namespace
 
@@ -230,6 +283,8 @@ const CopySyntax* copy_syntax(AVCodecID codec) {
       return &kProres;
     case AV_CODEC_ID_DNXHD:
       return &kDnxhr;
+    case AV_CODEC_ID_MPEG2VIDEO:
+      return &kMpeg2;
     default:
       return nullptr;
   }

@@ -8,19 +8,20 @@
 #include "media/intra_frame.h"
 #include "media/nal.h"
 
-/// What copying needs to know of a codec's stream: H.264, HEVC, ProRes and DNxHR behind one table.
+/// What copying needs to know of a codec's stream: H.264, HEVC, MPEG-2, ProRes and DNxHR behind one table.
 namespace avstage::media {
 
 /// What a stream says before its first packet.
 struct StreamHead {
   std::string why_not;  ///< why nothing can be copied, as the end of "it is encoded: …"; "": it can
+  std::string codec;    ///< GopIndex::codec
   std::string sets;     ///< GopIndex::sets
   int reorder = 0;      ///< frames that may precede one in decoding and follow it in output
   // Of H.264 and HEVC:
   std::string track;               ///< the parameter sets as the body of an `avcC` or `hvcC` box
   std::vector<std::string> units;  ///< the same, each alone
   nal::LengthSize length_size = 0;
-  // Of the others:
+  // Of ProRes and DNxHR:
   IntraPicture intra;
 };
 

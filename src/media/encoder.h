@@ -12,7 +12,7 @@
 namespace avstage::media {
 
 struct VideoEncoderSettings {
-  /// h264 (libx264), hevc (libx265), vp9 (libvpx, quick; keeps yuva420p's alpha), or the name of an intra
+  /// h264 (libx264), hevc (libx265), vp9 (libvpx, quick; keeps yuva420p's alpha), or the name of a mezzanine
   /// codec, which takes its own pix_fmt and neither preset nor crf nor bitrate.
   std::string codec = "h264";
   std::string preset = "veryfast";  ///< of the first two
@@ -22,9 +22,10 @@ struct VideoEncoderSettings {
   Rational fps{25};
   std::string pix_fmt = "yuv420p";
   int threads = 4;  ///< pinned: x264's bytes depend on it
-  /// h264 only: parameter sets (an `avcC` body) of a stream that shares the track. The encoder's get numbers
-  /// of their own and say the same of profile, level, colour, reordering and buffer, so that a decoder goes
-  /// from one to the other without dropping or delaying a frame. Empty: nothing shares it.
+  /// h264: parameter sets (an `avcC` body) of a stream that shares the track. The encoder's get numbers of
+  /// their own and say the same of profile, level, colour, reordering and buffer, so that a decoder goes from
+  /// one to the other without dropping or delaying a frame. xdcam_hd422: its mpeg2::Sequence::headers, which
+  /// are written as they are; the encoder keeps to their buffer. Empty: nothing shares it.
   std::string beside;
   /// Frames that are to be IDR frames, rising; the first always is one.
   std::vector<std::int64_t> key_frames;
@@ -47,10 +48,13 @@ class VideoEncoder {
   Rational time_base() const;
 
  private:
+  void replace_headers(AVPacket& packet) const;
+
   AVCodecContext* context_ = nullptr;
   std::vector<std::int64_t> key_frames_;
   std::int64_t sent_ = 0;
   std::string extradata_;  ///< instead of libavcodec's
+  std::string headers_;    ///< likewise, in front of each group of MPEG-2
 };
 
 /// The parameter sets that the encoder writes, as the body of an `avcC` or `hvcC` box. Of h264 and hevc.

@@ -18,10 +18,6 @@ namespace {
   throw Error(ErrorCode::proof, fmt::format("{}: {}", path, what), "copy");
 }
 
-std::string_view bytes_of(const AVPacket& packet) {
-  return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
-}
-
 }  // namespace
 
 /// The picture packets of a file with their places on a grid.
@@ -87,6 +83,7 @@ class Scan {
     GopIndex index;
     index.why_not = reader_.head().why_not;
     if (!index.why_not.empty()) return index;
+    index.codec = reader_.head().codec;
     index.sets = reader_.head().sets;
     while (reader_.next() && why_not_.empty()) take();
     close();
@@ -271,7 +268,7 @@ GopIndex scan_gops(const std::string& path, Rational fps, const std::stop_token&
   } catch (const Error& e) {
     if (e.name() != nal::kDamaged) throw;
     // Whether it is damaged, or of a kind that is not known here, its decoder tells.
-    return {{}, "", e.message()};
+    return {"", {}, "", e.message()};
   }
 }
 

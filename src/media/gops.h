@@ -12,8 +12,8 @@ namespace avstage::media {
 
 /// Reads every packet of a file's picture, decodes none, and tells which groups of pictures show one frame
 /// for each step of a grid of `fps` (frame 0 is the first one shown; what an edit list hides counts for
-/// nothing). A group begins at an IDR picture: what follows another kind of key frame may need what was
-/// before it. Error{input} for a file that cannot be read, Error{interrupted}.
+/// nothing). A group begins at an IDR picture, of MPEG-2 at a closed group: what follows another kind of key
+/// frame may need what was before it. Error{input} for a file that cannot be read, Error{interrupted}.
 GopIndex scan_gops(const std::string& path, Rational fps, const std::stop_token& stop = {});
 
 class GridReader;

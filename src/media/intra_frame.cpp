@@ -39,16 +39,16 @@ constexpr std::uint32_t kDnxhrVersion = 3;
 
 }  // namespace
 
-const IntraCodec* prores_profile(std::uint32_t fourcc) {
+const Mezzanine* prores_profile(std::uint32_t fourcc) {
   switch (fourcc) {
     case 'a' | 'p' << 8 | 'c' << 16 | 'o' << 24:
-      return intra_codec("prores_proxy");
+      return mezzanine("prores_proxy");
     case 'a' | 'p' << 8 | 'c' << 16 | 's' << 24:
-      return intra_codec("prores_lt");
+      return mezzanine("prores_lt");
     case 'a' | 'p' << 8 | 'c' << 16 | 'n' << 24:
-      return intra_codec("prores");
+      return mezzanine("prores");
     case 'a' | 'p' << 8 | 'c' << 16 | 'h' << 24:
-      return intra_codec("prores_hq");
+      return mezzanine("prores_hq");
     default:
       return nullptr;
   }
@@ -70,17 +70,17 @@ std::string why_not_prores_frame(std::string_view frame, const IntraPicture& pic
   return (number(h, 17, 1) & 15) != 0 ? "it has an alpha channel" : "";
 }
 
-const IntraCodec* dnxhr_profile(std::string_view frame) {
+const Mezzanine* dnxhr_profile(std::string_view frame) {
   if (frame.size() < kDnxhrHeader || number(frame, 0, 2) != 0 || number(frame, 4, 1) != kDnxhrVersion) {
     return nullptr;
   }
   switch (number(frame, 0x28, 4)) {
     case 1272:
-      return intra_codec("dnxhr_hq");
+      return mezzanine("dnxhr_hq");
     case 1273:
-      return intra_codec("dnxhr_sq");
+      return mezzanine("dnxhr_sq");
     case 1274:
-      return intra_codec("dnxhr_lb");
+      return mezzanine("dnxhr_lb");
     default:
       return nullptr;
   }

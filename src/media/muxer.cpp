@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/mezzanine.h"
 #include "base/stop.h"
 
 namespace avstage::media {
@@ -22,13 +23,17 @@ bool is_mov(const AVFormatContext& context) {
 }
 
 // The tags players of Apple's and of browsers accept; elsewhere libavformat's own choice.
-std::uint32_t codec_tag(const AVFormatContext& context, const AVCodecParameters& parameters) {
+std::uint32_t codec_tag(const AVFormatContext& context, const AVCodecParameters& parameters, Rational fps) {
   if (!is_mov(context)) return 0;
   const AVCodecID codec = parameters.codec_id;
   if (codec == AV_CODEC_ID_H264) return MKTAG('a', 'v', 'c', '1');
   if (codec == AV_CODEC_ID_HEVC) return MKTAG('h', 'v', 'c', '1');
   if (codec == AV_CODEC_ID_PRORES) return parameters.codec_tag;  // it is what names the profile
   if (codec == AV_CODEC_ID_DNXHD) return MKTAG('A', 'V', 'd', 'h');
+  if (codec == AV_CODEC_ID_MPEG2VIDEO) {
+    const std::string_view tag = xdcam_tag(parameters.width, parameters.height, fps);
+    if (!tag.empty()) return MKTAG(tag[0], tag[1], tag[2], tag[3]);
+  }
   return 0;
 }
 
@@ -39,8 +44,8 @@ int is_stopped(void* opaque) noexcept {
 }  // namespace
 
 const char* own_format(AVCodecID codec) {
-  const bool mov =
-      codec == AV_CODEC_ID_PRORES || codec == AV_CODEC_ID_DNXHD || codec == AV_CODEC_ID_PCM_S24LE;
+  const bool mov = codec == AV_CODEC_ID_PRORES || codec == AV_CODEC_ID_DNXHD ||
+                   codec == AV_CODEC_ID_MPEG2VIDEO || codec == AV_CODEC_ID_PCM_S24LE;
   return mov ? "mov" : "mp4";
 }
 
@@ -76,7 +81,10 @@ int Muxer::add_stream(const AVCodecParameters& parameters, Rational time_base, R
   AVStream* stream = avformat_new_stream(context_, nullptr);
   if (stream == nullptr) throw std::bad_alloc();
   check(avcodec_parameters_copy(stream->codecpar, &parameters), "stream parameters", path_, ErrorCode::local);
-  stream->codecpar->codec_tag = codec_tag(*context_, parameters);
+  stream->codecpar->codec_tag = codec_tag(*context_, parameters, fps);
+  // libavformat's own choice knows the whole rates alone: at 29.97 it takes no XDCAM for what it is.
+  if (parameters.codec_id == AV_CODEC_ID_MPEG2VIDEO)
+    context_->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
   stream->time_base = to_av(time_base);
   stream->sample_aspect_ratio = parameters.sample_aspect_ratio;
   if (fps.num > 0) stream->avg_frame_rate = stream->r_frame_rate = to_av(fps);

@@ -7,10 +7,11 @@
 #include <limits>
 #include <set>
 
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "media/copy_syntax.h"
 #include "media/encoder.h"
 #include "media/h264.h"
+#include "media/mpeg2.h"
 
 extern "C" {
 #include <libavutil/opt.h>
@@ -30,7 +31,7 @@ Kind kind_of(const std::string& codec) {
   if (codec == "vp9") return {"libvpx-vp9", 24};
   throw Error(
       ErrorCode::usage,
-      fmt::format("video codec '{}' is unknown; allowed are h264, hevc, vp9 and intra codecs", codec));
+      fmt::format("video codec '{}' is unknown; allowed are h264, hevc, vp9 and mezzanine codecs", codec));
 }
 
 CodecContextPtr allocate(std::string_view library) {
@@ -122,7 +123,7 @@ CodecContextPtr open(const VideoEncoderSettings& settings, const Adapt& adapt) {
 }
 
 /// Slice threads: one rate control sees every frame in order, however many threads there are.
-CodecContextPtr open_intra(const IntraCodec& intra, const VideoEncoderSettings& settings) {
+CodecContextPtr open_intra(const Mezzanine& intra, const VideoEncoderSettings& settings) {
   CodecContextPtr context = allocate(intra.encoder);
   auto set = [&](const char* name, std::string_view value) {
     check(av_opt_set(context->priv_data, name, value.data(), 0), fmt::format("option {}", name),
@@ -136,6 +137,46 @@ CodecContextPtr open_intra(const IntraCodec& intra, const VideoEncoderSettings& 
   if (intra.codec == "prores") set("vendor", "apl0");  // editing systems look at it
   check(avcodec_open2(context.get(), nullptr, nullptr), "cannot be opened", context->codec->name,
         ErrorCode::local);
+  return context;
+}
+
+/// The longest of whole mini-groups of three pictures that lasts half a second: 12, 15, 24 or 30 frames.
+int xdcam_group(Rational fps) {
+  constexpr int kMiniGroup = 3;
+  return static_cast<int>((fps / Rational(2 * kMiniGroup) + Rational(1, 10)).floor()) * kMiniGroup;
+}
+
+/// 50 Mbit/s, filled up where a picture needs less. Closed groups, so that pieces can be joined.
+CodecContextPtr open_xdcam(const VideoEncoderSettings& settings) {
+  constexpr std::int64_t kRate = 50'000'000, kBuffer = 36'421'632;
+  CodecContextPtr context = allocate(mezzanine(kXdcam)->encoder);
+  AVCodecContext& c = *context;
+  auto set = [&](const char* name, const char* value) {
+    check(av_opt_set(c.priv_data, name, value, 0), fmt::format("option {}", name), c.codec->name,
+          ErrorCode::bug);
+  };
+  describe_picture(c, settings);
+  c.field_order = AV_FIELD_PROGRESSIVE;
+  c.profile = FF_PROFILE_MPEG2_422;
+  c.thread_count = settings.threads;
+  c.thread_type = FF_THREAD_SLICE;
+  c.gop_size = xdcam_group(settings.fps);
+  c.max_b_frames = 2;
+  c.flags |= AV_CODEC_FLAG_CLOSED_GOP;
+  c.bit_rate = c.rc_min_rate = c.rc_max_rate = kRate;
+  const auto beside = mpeg2::read_sequence(settings.beside);
+  c.rc_buffer_size = static_cast<int>(beside ? beside->buffer : kBuffer);
+  c.rc_initial_buffer_occupancy = c.rc_buffer_size / 4 * 3;
+  c.rc_max_available_vbv_use = c.rc_min_vbv_overflow_use = 1;
+  c.intra_dc_precision = 2;  // ten bits
+  c.qmin = 1;
+  c.qmax = 28;  // the coarsest of the scale that is not linear
+  set("lmin", "1*QP2LAMBDA");
+  set("non_linear_quant", "1");
+  set("intra_vlc", "1");
+  set("mpv_flags", "+strict_gop");
+  set("sc_threshold", "1000000000");  // its closed groups allow no other
+  check(avcodec_open2(&c, nullptr, nullptr), "cannot be opened", c.codec->name, ErrorCode::local);
   return context;
 }
 
@@ -205,8 +246,10 @@ CodecContextPtr open_beside(const VideoEncoderSettings& settings, std::string& e
 VideoEncoder::VideoEncoder(const VideoEncoderSettings& settings) {
   init_logging();
   require_preset(settings.preset);
-  const IntraCodec* intra = intra_codec(settings.codec);
-  context_ = (intra                     ? open_intra(*intra, settings)
+  const Mezzanine* profile = mezzanine(settings.codec);
+  if (settings.codec == kXdcam) headers_ = settings.beside;
+  context_ = (settings.codec == kXdcam  ? open_xdcam(settings)
+              : profile                 ? open_intra(*profile, settings)
               : settings.beside.empty() ? open(settings, {})
                                         : open_beside(settings, extradata_))
                  .release();
@@ -226,6 +269,7 @@ VideoEncoder& VideoEncoder::operator=(VideoEncoder&& other) noexcept {
   std::swap(key_frames_, other.key_frames_);
   std::swap(sent_, other.sent_);
   std::swap(extradata_, other.extradata_);
+  std::swap(headers_, other.headers_);
   return *this;
 }
 
@@ -259,7 +303,19 @@ PacketPtr VideoEncoder::receive() {
   if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF) return nullptr;
   check(ret, "encoding", context_->codec->name, ErrorCode::local);
   if (packet->duration == 0) packet->duration = 1;
+  if (!headers_.empty() && (packet->flags & AV_PKT_FLAG_KEY) != 0) replace_headers(*packet);
   return packet;
+}
+
+void VideoEncoder::replace_headers(AVPacket& packet) const {
+  const std::string bytes = mpeg2::with_headers(bytes_of(packet), headers_);
+  PacketPtr other = make_packet();
+  check(av_new_packet(other.get(), static_cast<int>(bytes.size())), "cannot allocate", "packet",
+        ErrorCode::local);
+  std::copy(bytes.begin(), bytes.end(), other->data);
+  check(av_packet_copy_props(other.get(), &packet), "cannot allocate", "packet", ErrorCode::local);
+  av_packet_unref(&packet);
+  av_packet_move_ref(&packet, other.get());
 }
 
 CodecParametersPtr VideoEncoder::parameters() const {

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "plan/layout.h"
 #include "plan/media_cuts.h"
 #include "plan/resolve.h"
@@ -18,13 +18,9 @@ namespace {
 /// Below this share of the programme copying would bind the encoder for the rest and gain little.
 const Rational kLeastShare{1, 10};
 
-bool is_intra(const ClipFacts& facts) {
-  return !intra_pix_fmt(facts.media.video->codec).empty();
-}
-
 /// What the clip's medium would have to be called as an output's codec. Its packets are known.
 const std::string& kind_of(const ClipFacts& facts) {
-  return is_intra(facts) ? facts.gops->sets : facts.media.video->codec;
+  return facts.gops->codec;
 }
 
 /// The source's frame at the clip's first one; nullopt where that lies between two.
@@ -132,7 +128,7 @@ class RunCutter {
         out.push_back({clip, gop->first, 0});
       out.back().frames += frames;
     }
-    const std::int64_t shortest = is_intra(*facts_[clip]) ? 1 : shortest_;
+    const std::int64_t shortest = is_intra(kind_of(*facts_[clip])) ? 1 : shortest_;
     std::erase_if(out, [&](const Copy& copy) { return copy.frames < shortest; });
     return out;
   }
@@ -305,7 +301,7 @@ class Chooser {
     if (plan_.job.outputs[output].codec != codec) {
       return fmt::format("its codec is {}, most is copied of {}", plan_.job.outputs[output].codec, codec);
     }
-    if (is_intra(*facts_[clip])) return "";  // what is encoded beside it is bound by nothing
+    if (is_intra(codec)) return "";  // what is encoded beside it is bound by nothing
     if (const Rational& most = plan_.job.outputs[output].media_segment;
         !plan_.job.outputs[output].rendition.empty() &&
         longest_group(chosen) > longest_media_segment(most, plan_.job.canvas.fps)) {

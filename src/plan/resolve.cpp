@@ -4,7 +4,7 @@
 #include <set>
 
 #include "avstage/error.h"
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "base/sha256.h"
 #include "plan/content_key.h"
 #include "plan/layout.h"
@@ -146,7 +146,7 @@ class Resolver {
     for (std::size_t k = 0; k < composition.outputs.size(); ++k) {
       const OutputSpec& output = plan_.job.outputs[composition.outputs[k]];
       const bool copied = cut.copy && choice.takes(k) && admits(output, cut.peak);
-      const bool bound = choice.takes(k) && !intra_codec(output.codec);
+      const bool bound = choice.takes(k) && !is_intra(output.codec);
       const std::string beside = bound ? sha256_hex(choice.sets) : "";
       s.copied.push_back(copied);
       s.keys.push_back(copied ? copy_key(plan_, facts_, *cut.copy, toolchain_)

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "plan/copy.h"
 #include "plan/layout.h"
 
@@ -37,7 +37,7 @@ bool wanted(const Plan& plan, const Composition& composition, const std::string&
 std::string why_not_medium(const MediaFacts& media, const Canvas& canvas) {
   const VideoFacts& v = *media.video;
   if (!media.format.starts_with("mov,") && !media.format.starts_with("matroska") &&
-      media.format != "mpegts") {
+      media.format != "mpegts" && media.format != "mxf") {
     return fmt::format("its container ({}) does not time every frame", media.format);
   }
   if (v.width != canvas.width || v.height != canvas.height) {
@@ -45,7 +45,7 @@ std::string why_not_medium(const MediaFacts& media, const Canvas& canvas) {
   }
   if (v.rotation != 0) return "it is turned";
   if (!(v.sar == Rational(1))) return "its pixels are not square";
-  const std::string_view intra = intra_pix_fmt(v.codec), pix_fmt = intra.empty() ? "yuv420p" : intra;
+  const std::string_view other = mezzanine_pix_fmt(v.codec), pix_fmt = other.empty() ? "yuv420p" : other;
   if (v.pix_fmt != pix_fmt) return fmt::format("its pixels are {}, the output's {}", v.pix_fmt, pix_fmt);
   if (v.interlaced) return "it is interlaced";
   if (std::string rate = why_not_rate(v, canvas.fps); !rate.empty()) return rate;

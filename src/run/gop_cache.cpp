@@ -15,7 +15,7 @@
 namespace avstage::run {
 namespace {
 
-constexpr const char* kHead = "avstage gops 2";
+constexpr const char* kHead = "avstage gops 3";
 
 std::string hex_of(const std::string& bytes) {
   std::string out;
@@ -32,7 +32,7 @@ std::string bytes_of(const std::string& hex) {
 }
 
 std::string text_of(const GopIndex& index) {
-  std::string out = fmt::format("{}\n{}\n{}\n", kHead, index.why_not, hex_of(index.sets));
+  std::string out = fmt::format("{}\n{}\n{}\n{}\n", kHead, index.why_not, index.codec, hex_of(index.sets));
   for (const Gop& gop : index.gops) {
     out += fmt::format("{} {} {} {}\n", gop.first, gop.frames, gop.bytes, fmt::join(gop.cuts, " "));
   }
@@ -45,7 +45,7 @@ std::optional<GopIndex> read_index(const std::string& text) {
   std::string head, sets, line;
   GopIndex index;
   if (!std::getline(in, head) || head != kHead || !std::getline(in, index.why_not) ||
-      !std::getline(in, sets)) {
+      !std::getline(in, index.codec) || !std::getline(in, sets)) {
     return std::nullopt;
   }
   index.sets = bytes_of(sets);

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/atomic_file.h"
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "base/stop.h"
 #include "media/muxer.h"
 #include "plan/media_cuts.h"
@@ -94,7 +94,7 @@ media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& o
   media::VideoEncoderSettings s;
   auto size = output.size.value_or(std::pair(job.canvas.width, job.canvas.height));
   s.codec = output.codec;
-  if (const IntraCodec* intra = intra_codec(output.codec)) s.pix_fmt = intra->pix_fmt;
+  if (const Mezzanine* profile = mezzanine(output.codec)) s.pix_fmt = profile->pix_fmt;
   s.preset = output.preset;
   s.crf = output.crf;
   s.bitrate = output.bitrate;
@@ -143,9 +143,9 @@ std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, c
     }
     const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
     media::VideoEncoderSettings settings = encoder_settings(plan_.job, output);
-    if (copy_.takes(k) && !intra_codec(output.codec)) {
-      if (output.codec == "h264") settings.beside = copy_.sets;
-      settings.key_frames = last_key(segment.frames, settings.fps);
+    if (copy_.takes(k)) {
+      if (output.codec == "h264" || output.codec == kXdcam) settings.beside = copy_.sets;
+      if (!mezzanine(output.codec)) settings.key_frames = last_key(segment.frames, settings.fps);
     }
     if (!output.rendition.empty()) {
       settings.key_frames = plan::media_cuts(segment, output.media_segment, settings.fps);

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "timeline/fields.h"
 #include "timeline/hls_reader.h"
 #include "timeline/message.h"
@@ -13,7 +13,7 @@ namespace avstage {
 namespace {
 
 constexpr std::string_view video_codecs[] = {"h264",      "hevc",     "prores_proxy", "prores_lt", "prores",
-                                             "prores_hq", "dnxhr_lb", "dnxhr_sq",     "dnxhr_hq"};
+                                             "prores_hq", "dnxhr_lb", "dnxhr_sq",     "dnxhr_hq",  kXdcam};
 constexpr std::string_view audio_codecs[] = {"aac", "pcm_s24le", "none"};
 constexpr std::string_view profiles[] = {"hls-ladder"};
 constexpr std::string_view presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
@@ -47,7 +47,7 @@ void settle_audio(const Value& value, OutputSpec& output) {
   const auto audio = value.find("audio");
   const auto codec = audio ? audio->find("codec") : std::nullopt;
   const auto bitrate = audio ? audio->find("bitrate") : std::nullopt;
-  if (!codec && intra_codec(output.codec)) output.audio.codec = "pcm_s24le";
+  if (!codec && mezzanine(output.codec)) output.audio.codec = "pcm_s24le";
   if (bitrate && output.audio.codec != "aac") {
     fail(bitrate->mark(), "value", "a bitrate beside " + codec_word(output.audio.codec),
          "a bitrate only with \"aac\"");
@@ -59,9 +59,9 @@ void settle_audio(const Value& value, OutputSpec& output) {
 }
 
 /// The profile of such a codec settles what the words of others are for.
-void check_intra(const Value& value, const OutputSpec& output, const Canvas& canvas) {
-  const IntraCodec* intra = intra_codec(output.codec);
-  if (!intra) return;
+void check_mezzanine(const Value& value, const OutputSpec& output, const Canvas& canvas) {
+  const Mezzanine* profile = mezzanine(output.codec);
+  if (!profile) return;
   const Mark codec = value.find("codec")->mark();
   if (!output.path.ends_with(".mov")) {
     fail(codec, "value", codec_word(output.codec) + " for a file that is no .mov",
@@ -74,9 +74,12 @@ void check_intra(const Value& value, const OutputSpec& output, const Canvas& can
          fmt::format("\"{}\" only with h264, hevc", key));
   }
   const auto [width, height] = output.size.value_or(std::pair(canvas.width, canvas.height));
-  if (width >= intra->least_width && height >= intra->least_height) return;
-  fail(codec, "value", fmt::format("{} for {}x{}", codec_word(output.codec), width, height),
-       fmt::format("it from {}x{} on", intra->least_width, intra->least_height));
+  const std::string allowed = why_not_shape(*profile, width, height, canvas.fps);
+  if (allowed.empty()) return;
+  fail(codec, "value",
+       fmt::format("{} for {}x{} at {:.5g} frames a second", codec_word(output.codec), width, height,
+                   canvas.fps.to_double()),
+       "it " + allowed);
 }
 
 constexpr Field<LoudnessSpec> loudness_fields[] = {
@@ -160,7 +163,7 @@ std::vector<OutputSpec> read_output(const Value& value, const std::string& base_
          "\"loudness\" only where \"audio\" has a codec");
   }
   if (is_hls(draft.output.path)) return read_renditions(value, draft.output, canvas);
-  check_intra(value, draft.output, canvas);
+  check_mezzanine(value, draft.output, canvas);
   for (const char* key : {"profile", "variants", "segment"}) {
     auto found = value.find(key);
     if (!found) continue;

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "media/encoder.h"
 #include "support/media_fixtures.h"
 
@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(Codecs, IntraEncoder,
 TEST_P(IntraEncoder, GivesTheSameBytesWhateverTheNumberOfThreads) {
   auto encoded = [&](int threads) {
     VideoEncoderSettings s;
-    s.codec = GetParam(), s.pix_fmt = intra_codec(GetParam())->pix_fmt, s.threads = threads;
+    s.codec = GetParam(), s.pix_fmt = mezzanine(GetParam())->pix_fmt, s.threads = threads;
     s.width = 256, s.height = 144;
     VideoEncoder encoder(s);
     std::string bytes;

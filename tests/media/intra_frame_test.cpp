@@ -17,7 +17,7 @@ constexpr const char* kNames[] = {"prores_proxy", "prores_lt", "prores",  "prore
                                   "dnxhr_lb",     "dnxhr_sq",  "dnxhr_hq"};
 
 VideoSpec spec(const std::string& name, Rational seconds = 1) {
-  const IntraCodec& intra = *intra_codec(name);
+  const Mezzanine& intra = *mezzanine(name);
   VideoSpec s;
   s.codec = intra.encoder, s.profile = intra.profile, s.pix_fmt = intra.pix_fmt;
   s.width = 256, s.height = 144;
@@ -43,7 +43,7 @@ class Intra : public testing::TestWithParam<const char*> {
   void SetUp() override {
     make_video(dir / "frame.mov", spec(GetParam(), Rational(1, 25)));
     frame = packets_of(dir / "frame.mov").at(0);
-    picture = {intra_codec(GetParam()), 256, 144};
+    picture = {mezzanine(GetParam()), 256, 144};
   }
   std::string why_not(std::size_t at, int value) const {
     std::string changed = frame;

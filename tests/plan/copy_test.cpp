@@ -21,6 +21,7 @@ Item h264(const std::string& seconds, const std::string& name = "film.mp4",
   v.color_matrix = v.color_primaries = v.color_transfer = "bt709";
   v.color_range = "tv";
   GopIndex gops;
+  gops.codec = "h264";
   gops.sets = sets;
   for (std::int64_t first = 0; first + 50 <= (decimal(seconds) * Rational(25)).round(); first += 50) {
     gops.gops.push_back({first, 50, 100'000, {}});  // 400 kb/s
@@ -36,7 +37,7 @@ Item prores(const std::string& seconds, const std::string& name = "film.mov",
   item.facts.media.video->codec = "prores";
   item.facts.media.video->pix_fmt = "yuv422p10le";
   GopIndex frames;
-  frames.sets = profile;
+  frames.codec = frames.sets = profile;
   for (std::int64_t n = 0; n < (decimal(seconds) * Rational(25)).round(); ++n)
     frames.gops.push_back({n, 1, 500'000, {}});
   item.facts.gops = std::make_shared<GopIndex>(frames);

@@ -26,7 +26,7 @@ TEST_P(IntraFilm, IsWhatItsNameSays) {
       {"dnxhr_lb", "DNXHR LB"},  {"dnxhr_sq", "DNXHR SQ"}, {"dnxhr_hq", "DNXHR HQ"}};
   const AVCodecParameters& picture = *demuxer.video()->codecpar;
   EXPECT_EQ(avcodec_profile_name(picture.codec_id, picture.profile), profiles.at(GetParam()));
-  EXPECT_EQ(demuxer.facts().video->pix_fmt, intra_codec(GetParam())->pix_fmt);
+  EXPECT_EQ(demuxer.facts().video->pix_fmt, mezzanine(GetParam())->pix_fmt);
   EXPECT_EQ(demuxer.facts().video->frames, 50);
   const AVCodecParameters& sound = *demuxer.audio()->codecpar;
   EXPECT_EQ(sound.codec_id, AV_CODEC_ID_PCM_S24LE);

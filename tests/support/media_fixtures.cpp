@@ -192,6 +192,7 @@ AVCodecContext* open_picture_encoder(MediaWriter& writer, const VideoSpec& spec)
   if (spec.codec.starts_with("libvpx")) c->bit_rate = 200'000;
   if (spec.codec.starts_with("mpeg"))
     options.emplace_back("sc_threshold", "1000000000");  // closed GOPs ask for it
+  options.insert(options.end(), spec.options.begin(), spec.options.end());
   writer.open_encoder(c, options);
   return c;
 }

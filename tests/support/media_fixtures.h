@@ -32,6 +32,7 @@ struct VideoSpec {
   std::string codec = "libx264";  ///< an encoder of libavcodec; empty: no picture
   std::string profile;            ///< that encoder's name of one; empty: its choice
   std::string pix_fmt = "yuv420p";
+  media::Options options;  ///< further ones of the encoder
   int gop = 25, bframes = 2;
   bool open_gop = false;
   Picture picture = Picture::testsrc;

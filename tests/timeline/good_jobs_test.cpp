@@ -194,9 +194,10 @@ TEST_F(RichJob, OutputsAreRead) {
   EXPECT_EQ(job.outputs[1].audio.codec, "none");
 }
 
-TEST(Output, OfAnIntraCodecHasPcmUnlessItSaysOtherwise) {
+TEST(Output, OfAMezzanineCodecHasPcmUnlessItSaysOtherwise) {
   for (const auto& [words, sound] : {std::pair(R"("codec": "prores_hq")", "pcm_s24le"),
                                      std::pair(R"("codec": "dnxhr_lb", "audio": {})", "pcm_s24le"),
+                                     std::pair(R"("codec": "xdcam_hd422")", "pcm_s24le"),
                                      std::pair(R"("codec": "prores", "audio": {"codec": "none"})", "none"),
                                      std::pair(R"("codec": "prores", "audio": {"codec": "aac"})", "aac"),
                                      std::pair(R"("audio": {"codec": "pcm_s24le"})", "pcm_s24le"),

@@ -237,8 +237,8 @@ struct Canvas {
 };
 
 struct AudioSettings {
-  /// aac, pcm_s24le (in .mov), or none: a deliverable without sound. Default beside an intra codec:
-  /// pcm_s24le.
+  /// aac, pcm_s24le (in .mov), or none: a deliverable without sound. Default beside a codec of
+  /// editing systems: pcm_s24le.
   std::string codec = "aac";
   int bitrate = 160'000;  ///< bits per second, of aac
 };
@@ -263,8 +263,8 @@ struct OutputSpec {
   /// With a variable in the path: the folder that it must not lead out of, not by a link either. Else "".
   std::string root;
   std::optional<std::pair<int, int>> size;  ///< default: the canvas'
-  /// h264, hevc; in .mov also the intra codecs prores_proxy, prores_lt, prores (422), prores_hq, dnxhr_lb,
-  /// dnxhr_sq, dnxhr_hq, which have neither crf nor bitrate nor preset.
+  /// h264, hevc; in .mov also those of editing systems, prores_proxy, prores_lt, prores (422), prores_hq,
+  /// dnxhr_lb, dnxhr_sq, dnxhr_hq, xdcam_hd422, which have neither crf nor bitrate nor preset.
   std::string codec = "h264";
   std::optional<double> crf;            ///< default 20 (h264), 23 (hevc)
   std::optional<std::int64_t> bitrate;  ///< bits per second; instead of crf

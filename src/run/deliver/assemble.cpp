@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/byte_source.h"
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "base/sha256.h"
 #include "base/stop.h"
 #include "media/demuxer.h"
@@ -151,7 +151,7 @@ class Assembler {
     // Matroska stores no DTS: nothing needs to be moved to keep it from being negative.
     if (format_of(d.path) == "matroska") return {{"avoid_negative_ts", "disabled"}};
     // What is edited is not streamed: to move its index would be to write tens of gigabytes twice.
-    if (intra_codec(d.codec)) return {};
+    if (mezzanine(d.codec)) return {};
     return {{"movflags", "+faststart"}};
   }
 

@@ -24,10 +24,6 @@ constexpr std::size_t kMostSeams = 8;
 constexpr std::int64_t kBehind = 18;
 constexpr std::int64_t kSecondsBefore = 3;
 
-std::string_view bytes_of(const AVPacket& packet) {
-  return {reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size)};
-}
-
 void check_packets(const Film& film, const std::stop_token& stop) {
   Demuxer whole = film.open_at(0);
   media::PacketPtr packet = media::make_packet(), original = media::make_packet();
@@ -44,7 +40,7 @@ void check_packets(const Film& film, const std::stop_token& stop) {
         last_dts = packet->dts;
       }
       if (!source) continue;
-      if (!source->read(*original) || bytes_of(*packet) != bytes_of(*original)) {
+      if (!source->read(*original) || media::bytes_of(*packet) != media::bytes_of(*original)) {
         unproven(film.name, fmt::format("packet {} is not the one that was copied", piece.at + k), "copy");
       }
     }

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "base/intra_codec.h"
+#include "base/mezzanine.h"
 #include "media/copy_syntax.h"
 #include "media/h264.h"
+#include "media/mpeg2.h"
 #include "run/deliver/unproven.h"
 
 namespace avstage::run {
@@ -32,6 +33,21 @@ std::string common_sets(const std::vector<Piece>& pieces) {
   return common;
 }
 
+/// MPEG-2 carries them in the stream, in front of each group.
+void require_common_headers(const std::vector<Piece>& pieces) {
+  std::string common;
+  media::PacketPtr packet = media::make_packet();
+  for (const Piece& piece : pieces) {
+    Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
+    if (!demuxer.read(*packet)) unproven(piece.file, "is empty");
+    const auto sequence = media::mpeg2::read_sequence(media::bytes_of(*packet));
+    if (!sequence) unproven(piece.file, "does not begin with a sequence header");
+    if (common.empty()) common = sequence->headers;
+    if (sequence->headers != common)
+      unproven(piece.file, "its sequence header differs from the first segment's", "copy");
+  }
+}
+
 }  // namespace
 
 bool holds_copies(const std::vector<Piece>& pieces) {
@@ -48,8 +64,12 @@ media::CodecParametersPtr copy_parameters(const AVStream& stream) {
 media::CodecParametersPtr track_parameters(const std::vector<Piece>& pieces, const std::string& codec) {
   Demuxer first = Demuxer::open_file(pieces.front().file, Demuxer::Want::video);
   media::CodecParametersPtr parameters = copy_parameters(*first.video());
+  if (codec == kXdcam) {
+    require_common_headers(pieces);
+    media::set_extradata(*parameters, "");
+  }
   if (!holds_copies(pieces)) return parameters;
-  if (!intra_codec(codec))
+  if (!mezzanine(codec))
     media::set_extradata(*parameters, codec == "h264" ? all_sets(pieces) : common_sets(pieces));
   parameters->color_primaries = AVCOL_PRI_BT709;
   parameters->color_trc = AVCOL_TRC_BT709;
