@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "media/decoder.h"
 #include "media/demuxer.h"
+#include "media/h264.h"
 #include "run/deliver/unproven.h"
 
 namespace avstage::run {
@@ -20,9 +21,19 @@ using media::Demuxer;
 
 /// Seams are all of one kind: a film of a thousand cuts is not decoded as a whole.
 constexpr std::size_t kMostSeams = 8;
-/// What is decoded behind a seam: more than a decoder may hold back.
-constexpr std::int64_t kBehind = 18;
+constexpr std::int64_t kMostHeldBack = 16;
 constexpr std::int64_t kSecondsBefore = 3;
+
+/// How far from a seam it can be seen: farther than a decoder may hold frames back, as H.264 states it.
+std::int64_t reach_of(const AVCodecParameters& video) {
+  std::int64_t held_back = kMostHeldBack;
+  if (video.codec_id == AV_CODEC_ID_H264) {
+    held_back = 0;
+    for (const std::string& sps : media::h264::read_sets(media::extradata_of(video)).sps)
+      held_back = std::max<std::int64_t>(held_back, media::h264::parse_sps(sps).dpb);
+  }
+  return held_back + 2;
+}
 
 void check_packets(const Film& film, const std::stop_token& stop) {
   Demuxer whole = film.open_at(0);
@@ -107,11 +118,11 @@ class Decoded {
 };
 
 /// The film's frames around the seam in front of piece `i` against those of the copied piece alone.
-void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
+void check_seam(const Film& film, std::size_t i, std::int64_t reach, const std::stop_token& stop) {
   const Piece &before = film.pieces[i - 1], &behind = film.pieces[i];
-  const std::int64_t seam = behind.at, last = seam + std::min(kBehind, behind.frames);
-  const std::int64_t reach = (Rational(kSecondsBefore) * film.fps).ceil();
-  const std::int64_t exact = std::max(seam - kBehind, before.at);
+  const std::int64_t seam = behind.at, last = seam + std::min(reach, behind.frames);
+  const std::int64_t farthest_key = (Rational(kSecondsBefore) * film.fps).ceil();
+  const std::int64_t exact = std::max(seam - reach, before.at);
   const Piece& copied = behind.copied ? behind : before;
   auto decode_alone = [&](std::int64_t from, std::int64_t to) {
     return Decoded(at_frame(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, film.fps),
@@ -129,7 +140,7 @@ void check_seam(const Film& film, std::size_t i, const std::stop_token& stop) {
       unproven(film.name, fmt::format("frame {} does not come out of a decoder", n), "copy");
   }
   const std::int64_t from = behind.copied ? seam : first, to = behind.copied ? last : seam;
-  if (from >= to || (!behind.copied && seam - key > reach)) return;
+  if (from >= to || (!behind.copied && seam - key > farthest_key)) return;
   const Decoded alone = behind.copied ? beside.get() : decode_alone(from, to);
   for (std::int64_t n = from; n < to; ++n) {
     auto it = alone.frames.find(n);
@@ -144,10 +155,12 @@ void check_seams(const Film& film, const std::stop_token& stop) {
   for (std::size_t i = 1; i < film.pieces.size(); ++i) {
     if (film.pieces[i].copied != film.pieces[i - 1].copied) seams.push_back(i);
   }
+  if (seams.empty()) return;
+  const std::int64_t reach = reach_of(*film.open_at(0).video()->codecpar);
   const std::size_t most = std::min(seams.size(), kMostSeams);
   std::atomic<std::size_t> next = 0;
   auto work = [&] {
-    for (std::size_t k; (k = next++) < most;) check_seam(film, seams[k * seams.size() / most], stop);
+    for (std::size_t k; (k = next++) < most;) check_seam(film, seams[k * seams.size() / most], reach, stop);
   };
   auto beside = std::async(std::launch::async, work);
   work();
