@@ -40,10 +40,12 @@ class Scheduler {
       if (render_next()) continue;
       if (in_flight_ == 0) break;
       if (render_ahead() || encode_ahead()) continue;
+      open_ahead();
       auto news = acquirer_.news().pop(p_.stop);
       if (!news) throw_stopped();
       take(std::move(*news));
     }
+    p_.media.drop_ready();
     failures_.rethrow();
     if (!p_.render.complete)
       throw Error(ErrorCode::bug, "every clip is there, but the timeline is not complete");
@@ -136,6 +138,7 @@ class Scheduler {
     }
     new_renderers();
     foresee();
+    opened_ = false;
   }
 
   /// Of the clips that show a purchase, and of those that show its words.
@@ -220,6 +223,37 @@ class Scheduler {
     return false;
   }
 
+  bool is_missing(const plan::Segment& segment) const {
+    return std::any_of(segment.shows.begin(), segment.shows.end(), [&](int purchase) {
+      const MediaAccess::Source source = p_.media.source(purchase);
+      return source.path.empty() && !source.stream;
+    });
+  }
+
+  /// At last the films that are shown beside the first missing clip, where it begins.
+  void open_ahead() {
+    if (!ahead_ || std::exchange(opened_, true)) return;
+    p_.media.drop_ready();
+    try {
+      for (const plan::CompositionPlan& composition : ahead_->compositions) {
+        auto segment = std::find_if(composition.segments.begin(), composition.segments.end(),
+                                    [&](const plan::Segment& s) { return is_missing(s); });
+        if (segment == composition.segments.end()) continue;
+        for (const plan::Layer& layer : segment->spans.front().layers) get_ready(layer);
+      }
+    } catch (const Error& e) {  // it fails again where it is needed
+      log::warning("opening ahead: {}", e.what());
+    }
+  }
+
+  void get_ready(const plan::Layer& layer) {
+    const Rational fps = p_.job.canvas.fps;
+    if (!std::holds_alternative<FileRef>(p_.plan.clips[layer.clip].clip.media)) return;
+    if (!p_.facts[layer.clip]->media.video) return;
+    p_.media.get_ready(layer.clip, plan::source_time(ahead_->timing.clips[layer.clip], layer.first, fps),
+                       fps);
+  }
+
   bool render_next() {
     auto [composition, segment] = pick();
     if (!segment) return false;
@@ -288,7 +322,8 @@ class Scheduler {
   std::optional<plan::RenderPlan> ahead_;  ///< foreseen
   std::vector<std::unique_ptr<SegmentRenderer>> ahead_renderers_;
   std::unique_ptr<SoundAhead> sound_ahead_;
-  Acquirer acquirer_;  ///< last: its threads end before what they use
+  bool opened_ = false;  ///< what will be needed next of local films
+  Acquirer acquirer_;    ///< last: its threads end before what they use
 };
 
 }  // namespace

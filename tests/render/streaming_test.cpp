@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -206,6 +207,47 @@ TEST_F(Streaming, RendersWhatLiesBehindAClipWhoseEndNobodyKnowsYet) {
   EXPECT_EQ(out.segments, 8) << "with it, and from its end to the grid";
   EXPECT_EQ(out.segments_rendered, 8) << "none twice";
   EXPECT_EQ(decode_all(dir / "out.mp4").frames, 750);
+}
+
+TEST_F(Streaming, AFilmBesideAMissingClipStandsReadyWhereTheClipBegins) {
+  VideoSpec film;
+  film.seconds = 10, film.gop = 250;
+  film.picture = Picture::counter;
+  film.audio_codec = "";
+  make_video(dir / "base.mp4", film);
+  Vendor::Script script{.clip = counter_clip(2)};
+  script.status = "processing";
+  Vendor vendor(script);
+  const std::string text = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },
+    "heygen": { "deadline": "60s" },
+    "tracks": [ { "clips": [ { "avatar": { "id": "a", "voice": "v", "say": "hello" } } ] },
+                { "clips": [ { "file": "base.mp4", "in": 7, "duration": 2, "width": 80 } ] } ],
+    "output": "out.mp4" })";
+  auto is_open = [&] {
+    const auto files = std::filesystem::directory_iterator("/proc/self/fd");
+    return std::any_of(begin(files), end(files), [&](const auto& file) {
+      std::error_code gone;
+      return std::filesystem::read_symlink(file, gone) == dir / "base.mp4";
+    });
+  };
+  int looks = 0;  // in a row that saw it open: what only probes it closes it again
+  std::jthread wait([&] {
+    for (int tries = 0; tries < 400 && looks < 10; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      looks = is_open() ? looks + 1 : 0;
+    }
+    vendor.set_status("completed");
+  });
+  run(text, settings(vendor.url()));
+  wait.join();
+  EXPECT_EQ(looks, 10);
+  const Decoded ready = decode_all(dir / "out.mp4");
+  std::filesystem::remove(dir / "out.mp4");
+  std::filesystem::remove_all(dir / "cache");
+  run(text, settings(vendor.url()));
+  EXPECT_EQ(vendor.charges(), 1);
+  EXPECT_EQ(decode_all(dir / "out.mp4").checksums, ready.checksums);
+  EXPECT_EQ(ready.frames, 50);
 }
 
 class Layouts : public Streaming, public testing::WithParamInterface<Index> {};

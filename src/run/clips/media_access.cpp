@@ -38,6 +38,25 @@ media::Demuxer MediaAccess::open(int clip, media::Demuxer::Want want) const {
   return media::Demuxer::open_file(source.path, want);
 }
 
+std::unique_ptr<media::VideoReader> MediaAccess::open_picture(int clip) const {
+  std::unique_lock lock(mutex_);
+  if (auto it = ready_.find(clip); it != ready_.end()) return std::move(ready_.extract(it).mapped());
+  lock.unlock();
+  return std::make_unique<media::VideoReader>(open(clip, media::Demuxer::Want::video));
+}
+
+void MediaAccess::get_ready(int clip, Time time, Rational fps) {
+  auto reader = std::make_unique<media::VideoReader>(open(clip, media::Demuxer::Want::video));
+  reader->frame_at(time, fps);
+  std::lock_guard lock(mutex_);
+  ready_.emplace(clip, std::move(reader));
+}
+
+void MediaAccess::drop_ready() {
+  std::lock_guard lock(mutex_);
+  ready_.clear();
+}
+
 MediaAccess::Source MediaAccess::source(int purchase) const {
   std::lock_guard lock(mutex_);
   return purchases_[purchase];

@@ -147,9 +147,7 @@ const AVFrame& LayerRenderer::source_frame(std::int64_t local) {
     if (!still_) still_ = draw_still();
     return *still_;
   }
-  if (!reader_) {
-    reader_ = std::make_unique<media::VideoReader>(media_.open(clip_, media::Demuxer::Want::video));
-  }
+  if (!reader_) reader_ = media_.open_picture(clip_);
   std::int64_t before = reader_->decoded();
   const AVFrame* frame = reader_->frame_at(plan::source_time(position_, local, canvas_.fps), canvas_.fps);
   if (on_decoded_ && reader_->decoded() != before) on_decoded_(clip_, reader_->decoded());
