@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/stop.h"
 
 namespace avstage::media {
 namespace {
@@ -19,13 +22,14 @@ AVStream* require_video(const Demuxer& demuxer) {
 
 }  // namespace
 
-VideoReader::VideoReader(Demuxer demuxer, int threads)
+VideoReader::VideoReader(Demuxer demuxer, int threads, std::stop_token stop)
     : demuxer_(std::move(demuxer)),
       decoder_(*require_video(demuxer_), demuxer_.name(), threads),
       stream_(demuxer_.video()),
       time_base_(from_av(stream_->time_base)),
       packet_(make_packet()),
       threads_(threads),
+      stop_(std::move(stop)),
       first_pts_(stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time) {}
 
 std::int64_t VideoReader::ticks(Time time) const {
@@ -60,6 +64,7 @@ const AVFrame* VideoReader::advance_to(Time time, Rational fps) {
   bool back = current_->pts > limit && !at_first_;
   if (back || worth_seeking(limit)) restart_at(limit);
   while (next_ && next_->pts <= limit) {
+    require_going(stop_);
     current_ = std::move(next_);
     at_first_ = false;
     next_ = decode();

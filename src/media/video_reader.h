@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 
 #include "media/decoder.h"
 #include "media/deinterlacer.h"
@@ -14,7 +15,8 @@ namespace avstage::media {
 /// sought. One thread.
 class VideoReader {
  public:
-  explicit VideoReader(Demuxer demuxer, int threads = 0);
+  /// `stop` ends the way to a frame, which may be long: Error{interrupted}.
+  explicit VideoReader(Demuxer demuxer, int threads = 0, std::stop_token stop = {});
 
   /// The frame that is shown at `time` on a grid of `fps`: the last one whose time is less than half a grid
   /// step after `time` (round to near, as FFmpeg's fps filter does; a frame just half a step after belongs to
@@ -52,6 +54,7 @@ class VideoReader {
   Rational time_base_;
   PacketPtr packet_;
   int threads_;
+  std::stop_token stop_;
   std::optional<Deinterlacer> deinterlacer_;
   bool deinterlaced_all_ = false;  // the deinterlacer has been told the end
   FramePtr current_, next_;        // shown, and the one after it

@@ -242,6 +242,7 @@ class Scheduler {
         for (const plan::Layer& layer : segment->spans.front().layers) get_ready(layer);
       }
     } catch (const Error& e) {  // it fails again where it is needed
+      if (e.code() == ErrorCode::interrupted) throw;
       log::warning("opening ahead: {}", e.what());
     }
   }
@@ -250,8 +251,8 @@ class Scheduler {
     const Rational fps = p_.job.canvas.fps;
     if (!std::holds_alternative<FileRef>(p_.plan.clips[layer.clip].clip.media)) return;
     if (!p_.facts[layer.clip]->media.video) return;
-    p_.media.get_ready(layer.clip, plan::source_time(ahead_->timing.clips[layer.clip], layer.first, fps),
-                       fps);
+    p_.media.get_ready(layer.clip, plan::source_time(ahead_->timing.clips[layer.clip], layer.first, fps), fps,
+                       p_.stop);
   }
 
   bool render_next() {

@@ -46,6 +46,17 @@ TEST(VideoReader, OnItsOwnGridEveryFrameIsShownOnce) {
   }
 }
 
+TEST(VideoReader, AStopEndsTheWayToAFrame) {
+  TempDir dir;
+  test::make_video(dir / "v.mp4", counter(25, Rational(2)));
+  std::stop_source stop;
+  VideoReader reader(Demuxer::open_file(dir / "v.mp4"), 0, stop.get_token());
+  EXPECT_EQ(number_at(reader, Time(1), 25), 25);
+  stop.request_stop();
+  EXPECT_EQ(number_at(reader, Time(1), 25), 25) << "it is there already";
+  EXPECT_EQ(error_of([&] { reader.frame_at(Time(19, 10), 25); }).code(), ErrorCode::interrupted);
+}
+
 TEST(VideoReader, ConvertsRatesToTheNearestFrame) {
   TempDir dir;
   for (auto [from, to] : {std::pair{25, 30}, {30, 25}, {24, 25}, {50, 25}, {25, 50}, {60, 25}}) {

@@ -45,8 +45,8 @@ std::unique_ptr<media::VideoReader> MediaAccess::open_picture(int clip) const {
   return std::make_unique<media::VideoReader>(open(clip, media::Demuxer::Want::video));
 }
 
-void MediaAccess::get_ready(int clip, Time time, Rational fps) {
-  auto reader = std::make_unique<media::VideoReader>(open(clip, media::Demuxer::Want::video));
+void MediaAccess::get_ready(int clip, Time time, Rational fps, const std::stop_token& stop) {
+  auto reader = std::make_unique<media::VideoReader>(open(clip, media::Demuxer::Want::video), 0, stop);
   reader->frame_at(time, fps);
   std::lock_guard lock(mutex_);
   ready_.emplace(clip, std::move(reader));

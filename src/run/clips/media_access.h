@@ -26,8 +26,8 @@ class MediaAccess {
   /// A reader of its picture: one that stands ready, or a new one.
   std::unique_ptr<media::VideoReader> open_picture(int clip) const;
   /// Has a reader stand ready at the frame for `time`: where rendering will go on in the middle of a group of
-  /// pictures, nobody waits for that to be decoded then.
-  void get_ready(int clip, Time time, Rational fps);
+  /// pictures, nobody waits for that to be decoded then. Error{interrupted}.
+  void get_ready(int clip, Time time, Rational fps, const std::stop_token& stop);
   void drop_ready();  ///< closes those that nobody has opened
   /// The words of a purchase, once they are known.
   void set_captions(int purchase, plan::Cues cues);
