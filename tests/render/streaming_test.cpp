@@ -87,7 +87,7 @@ TEST_F(Streaming, TheSoundOfAClipIsEncodedWhileItArrivesAndSharedWhenItIsProven)
 }
 
 TEST_F(Streaming, EncodesWhileAClipIsMissingWhatOfTheSoundDoesNotHangOnIt) {
-  file("base.mp4", 50);
+  file("base.mp4", 65);
   Vendor::Script script{.clip = counter_clip(2)};
   script.status = "processing";
   Vendor vendor(script);
@@ -116,11 +116,11 @@ TEST_F(Streaming, EncodesWhileAClipIsMissingWhatOfTheSoundDoesNotHangOnIt) {
   wait.join();
   EXPECT_EQ(while_missing, 3) << "all but the first";
   EXPECT_EQ(pieces(), 4);
-  EXPECT_EQ(decode_all(dir / "out.mp4").audio_samples, 50 * 48000);
+  EXPECT_EQ(decode_all(dir / "out.mp4").audio_samples, 65 * 48000);
 }
 
 TEST_F(Streaming, TheSoundOfAClipThatIsThereIsEncodedWhileAnotherIsMissing) {
-  file("base.mp4", 50);
+  file("base.mp4", 65);
   const std::string clip = counter_clip(2);
   Vendor::Script script{.clip = clip};
   std::mutex mutex;

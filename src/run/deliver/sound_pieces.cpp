@@ -24,7 +24,10 @@ constexpr std::int64_t kFrame = 1024;  ///< sample frames in a frame of AAC
 /// In frames. What is encoded before a piece lets rate control and psychoacoustics find their way: with two
 /// seconds the noise behind a seam is that of one encoder from the start, with half a second it was up to 12
 /// dB more. What is encoded behind it is for a choice of seams.
-constexpr std::int64_t kPiece = 720, kBefore = 96, kBehind = 8;
+constexpr std::int64_t kBefore = 96, kBehind = 8;
+/// The first piece and the others. Short films come in variants of which little differs; in long ones the
+/// frames before and behind would be an eighth of all work.
+constexpr std::int64_t kFirstPiece = 720, kPiece = 1440;
 constexpr std::int64_t kLookahead = 2;  ///< of the encoder
 constexpr std::size_t kMostAtOnce = 4;
 
@@ -32,19 +35,21 @@ constexpr std::size_t kMostAtOnce = 4;
 
 /// The samples of one piece, with those before and behind it.
 struct PieceSamples {
-  std::int64_t index = 0;
+  std::int64_t begin = 0;  ///< of the piece, in frames of the sound
   bool last = false;
   std::vector<float> samples;
 
+  /// As long as all before it, within limits.
+  std::int64_t length() const { return std::clamp(begin, kFirstPiece, kPiece); }
   /// Of the samples, in the sound.
-  std::int64_t start() const { return kFrame * (kPiece * index - before()); }
+  std::int64_t start() const { return kFrame * (begin - before()); }
   std::int64_t end() const { return start() + std::ssize(samples) / 2; }
-  std::int64_t before() const { return index == 0 ? 0 : kBefore; }
+  std::int64_t before() const { return begin == 0 ? 0 : kBefore; }
   /// The packets that are kept: from one before the piece on, up to kBehind behind it, or all.
-  std::int64_t skipped() const { return index == 0 ? 0 : kBefore - 1; }
+  std::int64_t skipped() const { return begin == 0 ? 0 : kBefore - 1; }
   std::int64_t packets() const {
     const std::int64_t frames = (static_cast<std::int64_t>(samples.size()) / 2 + kFrame - 1) / kFrame;
-    return last ? frames + 1 - skipped() : before() - skipped() + kPiece + kBehind;
+    return last ? frames + 1 - skipped() : before() - skipped() + length() + kBehind;
   }
 };
 
@@ -54,9 +59,9 @@ class PieceReader {
 
   /// False behind the last one.
   bool next(PieceSamples& piece, const std::stop_token& stop) {
-    if (left_ == 0 && index_ > 0) return false;
-    piece = {index_, false, {}};
-    const std::int64_t wanted = 2 * kFrame * (piece.before() + kPiece + kBehind + kLookahead);
+    if (left_ == 0 && begin_ > 0) return false;
+    piece = {begin_, false, {}};
+    const std::int64_t wanted = 2 * kFrame * (piece.before() + piece.length() + kBehind + kLookahead);
     piece.samples.reserve(static_cast<std::size_t>(wanted));
     piece.samples = kept_;
     while (left_ > 0 && static_cast<std::int64_t>(piece.samples.size()) < wanted) {
@@ -68,15 +73,15 @@ class PieceReader {
       left_ -= n;
     }
     piece.last = left_ == 0;
-    const std::int64_t next = 2 * kFrame * (piece.before() + kPiece - kBefore);
+    const std::int64_t next = 2 * kFrame * (piece.before() + piece.length() - kBefore);
     if (!piece.last) kept_.assign(piece.samples.begin() + next, piece.samples.end());
-    ++index_;
+    begin_ += piece.length();
     return true;
   }
 
  private:
   ReadSound read_;
-  std::int64_t left_, index_ = 0;
+  std::int64_t left_, begin_ = 0;
   std::vector<float> kept_;  ///< of the last piece: with them the next one begins
 };
 
@@ -113,7 +118,7 @@ Packets encode_piece(const PieceSamples& piece, const AudioSettings& settings, c
 std::string key_of(const PieceSamples& piece, const AudioSettings& settings) {
   plan::KeyBuilder key("avstage sound piece 1");
   key.add("toolchain", toolchain()).add("codec", settings.codec).add("bitrate", settings.bitrate);
-  key.add("first", piece.index == 0).add("last", piece.last);
+  key.add("first", piece.begin == 0).add("last", piece.last);
   const auto bytes = std::as_bytes(std::span<const float>(piece.samples));
   key.add("samples", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   return key.hex() + ".piece";
@@ -176,14 +181,14 @@ class Joiner {
     muxer_.write_header();
   }
 
-  /// False: there is no place for a seam.
-  bool add(const std::shared_future<Packets>& piece) {
+  /// `begin`: of the piece, in frames of the sound. False: there is no place for a seam.
+  bool add(std::int64_t begin, const std::shared_future<Packets>& piece) {
     if (!last_.valid()) {
       last_ = piece;
       last_.wait();
       return true;
     }
-    const std::int64_t first = first_ + kPiece - (first_ == 0 ? 1 : 0);  // of the packets in `piece`
+    const std::int64_t first = begin - 1;  // of the packets in `piece`
     for (std::int64_t n = first + 1; n <= first + kBehind; ++n) {
       const std::optional<int> windows = media::common_windows(*packet(last_, n - 1 - first_));
       if (!windows || windows != media::common_windows(*packet(piece, n - 1 - first))) continue;
@@ -225,12 +230,13 @@ bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings&
                       SegmentStore& store, const std::string& path, const std::stop_token& stop) {
   struct Work {
     std::string key;
+    std::int64_t begin;
     std::shared_future<Packets> packets;
   };
   std::deque<Work> works;
   Joiner joiner(settings, path);
   auto join_one = [&] {
-    const bool joined = joiner.add(works.front().packets);
+    const bool joined = joiner.add(works.front().begin, works.front().packets);
     works.pop_front();
     return joined;
   };
@@ -240,15 +246,17 @@ bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings&
     auto piece = std::make_shared<PieceSamples>();
     if (!reader.next(*piece, stop)) break;
     const std::string key = key_of(*piece, settings);
+    const std::int64_t begin = piece->begin;
     if (works.size() >= at_once && !join_one()) return false;
     auto same = std::find_if(works.begin(), works.end(), [&](const Work& work) { return work.key == key; });
     if (same != works.end()) {
-      works.push_back(*same);
+      works.push_back({key, begin, same->packets});
     } else {
-      works.push_back({key, std::async(std::launch::async, [&, piece = std::move(piece), key]() mutable {
-                         const auto mine = std::exchange(piece, nullptr);  // gone before its packets are
-                         return find_or_encode(*mine, key, settings, store, stop);
-                       })});
+      works.push_back(
+          {key, begin, std::async(std::launch::async, [&, piece = std::move(piece), key]() mutable {
+             const auto mine = std::exchange(piece, nullptr);  // gone before its packets are
+             return find_or_encode(*mine, key, settings, store, stop);
+           })});
     }
   }
   while (!works.empty()) {
