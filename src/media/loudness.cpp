@@ -13,7 +13,7 @@ extern "C" {
 namespace avstage::media {
 namespace {
 
-constexpr double kStep = 0.001;     // of the figures that ebur128 gives for peaks
+constexpr int kOversampling = 4;    // to see peaks between samples
 constexpr double kSilence = -70.0;  // what the absolute gate leaves of silence
 
 FramePtr frame_of(std::span<const float> interleaved, int sample_rate, std::int64_t pts) {
@@ -28,7 +28,7 @@ FramePtr frame_of(std::span<const float> interleaved, int sample_rate, std::int6
   return frame;
 }
 
-/// ebur128 writes "-inf" for the peak of silence and "nan" for a range that is none.
+/// ebur128 writes "nan" for a range that is none.
 void take(const AVFrame& frame, const char* key, double& value) {
   const AVDictionaryEntry* entry = av_dict_get(frame.metadata, key, nullptr, 0);
   if (entry == nullptr) return;
@@ -43,48 +43,51 @@ double decibels(double amplitude) {
 }  // namespace
 
 LoudnessMeter::LoudnessMeter(int sample_rate) : sample_rate_(sample_rate) {
-  source_ = graph_.add_audio_source(sample_rate);
-  sink_ = graph_.add_audio_sink(graph_.add("ebur128", {{"peak", "true"}, {"metadata", "1"}}, source_),
-                                sample_rate);
+  const int high = kOversampling * sample_rate;
+  loudness_in_ = graph_.add_audio_source(sample_rate);
+  loudness_out_ =
+      graph_.add_audio_sink(graph_.add("ebur128", {{"metadata", "1"}}, loudness_in_), sample_rate);
+  peaks_in_ = graph_.add_audio_source(sample_rate);
+  peaks_out_ = graph_.add_audio_sink(
+      graph_.add("aresample", {{"sample_rate", std::to_string(high)}}, peaks_in_), high);
   graph_.configure();
 }
 
 void LoudnessMeter::add(std::span<const float> interleaved) {
   if (interleaved.empty()) return;
-  graph_.push(source_, frame_of(interleaved, sample_rate_, samples_).get());
+  const FramePtr frame = frame_of(interleaved, sample_rate_, samples_);
+  graph_.push(loudness_in_, frame.get());
+  graph_.push(peaks_in_, frame.get());
   samples_ += static_cast<std::int64_t>(interleaved.size() / kChannels);
   pull();
 }
 
 void LoudnessMeter::pull() {
-  while (FramePtr frame = graph_.pull(sink_)) {
+  while (FramePtr frame = graph_.pull(loudness_out_)) {
     take(*frame, "lavfi.r128.I", integrated_);
     take(*frame, "lavfi.r128.LRA", range_);
-    for (const char* key : {"lavfi.r128.true_peaks_ch0", "lavfi.r128.true_peaks_ch1"}) {
-      double peak = 0;
-      take(*frame, key, peak);
-      peak_ = std::max(peak_, peak);
-    }
+  }
+  while (FramePtr frame = graph_.pull(peaks_out_)) {
+    const std::span samples(reinterpret_cast<const float*>(frame->data[0]),
+                            static_cast<std::size_t>(frame->nb_samples) * kChannels);
+    for (const float sample : samples) peak_ = std::max(peak_, std::abs(sample));
   }
 }
 
 Loudness LoudnessMeter::finish() {
-  const double integrated = integrated_, range = range_;
-  const std::int64_t samples = samples_;
-  // It speaks once in 0.1 s: silence makes it say the last samples' peaks, and is no part of the programme.
-  add(std::vector<float>(static_cast<std::size_t>(sample_rate_ / 5 * kChannels)));
-  graph_.push(source_, nullptr);
+  graph_.push(loudness_in_, nullptr);
+  graph_.push(peaks_in_, nullptr);
   pull();
-  Loudness found;
-  found.measured = samples >= sample_rate_ * 2 / 5 && integrated > kSilence && peak_ > 0;
-  if (found.measured) found = {true, integrated, range, decibels(peak_ + kStep / 2)};
-  return found;
+  const bool measured = samples_ >= sample_rate_ * 2 / 5 && integrated_ > kSilence && peak_ > 0;
+  if (!measured) return {};
+  return {true, integrated_, range_, decibels(peak_)};
 }
 
 PeakLimiter::PeakLimiter(double gain_db, double ceiling_db, int sample_rate)
     : sample_rate_(sample_rate), gain_(static_cast<float>(std::pow(10, gain_db / 20))) {
   source_ = graph_.add_audio_source(sample_rate);
-  FilterGraph::Pad pad = graph_.add("aresample", {{"sample_rate", std::to_string(4 * sample_rate)}}, source_);
+  FilterGraph::Pad pad =
+      graph_.add("aresample", {{"sample_rate", std::to_string(kOversampling * sample_rate)}}, source_);
   pad = graph_.add("alimiter",
                    {{"limit", fmt::format("{:.6f}", std::pow(10, ceiling_db / 20))},
                     {"attack", "5"},

@@ -9,12 +9,13 @@
 
 namespace avstage::media {
 
-/// By EBU R 128, measured by libavfilter's ebur128.
+/// By EBU R 128, measured by libavfilter's ebur128; the peaks as ITU-R BS.1770 has them, at four times the
+/// rate.
 struct Loudness {
   bool measured = false;  ///< false: silent, or shorter than 0.4 s; the rest is 0
   double integrated = 0;  ///< LUFS
   double range = 0;       ///< LU
-  double true_peak = 0;   ///< dBTP, never too low: libavfilter tells it in steps of 0.001 of full scale
+  double true_peak = 0;   ///< dBTP
 };
 
 /// Measures interleaved stereo float as it passes by. One thread.
@@ -28,10 +29,11 @@ class LoudnessMeter {
   void pull();
 
   FilterGraph graph_;
-  FilterGraph::Pad source_;
-  int sink_ = 0, sample_rate_;
+  FilterGraph::Pad loudness_in_, peaks_in_;
+  int loudness_out_ = 0, peaks_out_ = 0, sample_rate_;
   std::int64_t samples_ = 0;
-  double integrated_ = 0, range_ = 0, peak_ = 0;
+  double integrated_ = 0, range_ = 0;
+  float peak_ = 0;
 };
 
 /// Raises interleaved stereo float by a gain and holds its true peaks below a ceiling: alimiter at four times

@@ -99,7 +99,7 @@ Soundtrack::~Soundtrack() {
 }
 
 std::string Soundtrack::key_of(const OutputSpec& output) const {
-  plan::KeyBuilder key("avstage audio 3");
+  plan::KeyBuilder key("avstage audio 4");
   key.add("toolchain", toolchain()).add("frames", render_.frames).add("fps", p_.job.canvas.fps);
   key.add("codec", output.audio.codec).add("bitrate", output.audio.bitrate);
   for (const plan::AudioPart& part : render_.audio) {
