@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <filesystem>
 #include <numbers>
 #include <random>
+#include <thread>
 
 #include "media/audio_reader.h"
 #include "media/demuxer.h"
@@ -81,6 +84,10 @@ double decibels(double power) {
   return 10 * std::log10(power + 1e-12);
 }
 
+double processor_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
 class SoundPieces : public testing::Test {
  protected:
   /// In pieces, with the store as it is.
@@ -151,6 +158,27 @@ TEST_F(SoundPieces, OnlyThoseThatHaveChangedAreEncodedAgain) {
   EXPECT_EQ(again.times, anew.times);
   encode(samples, {"aac", 128'000});
   EXPECT_EQ(kept(), 8U);
+}
+
+TEST_F(SoundPieces, WhatHasToArriveIsEncodedAsItArrives) {
+  const Samples samples = programme(20);
+  const double before = processor_seconds();
+  double arrived = 0;
+  SegmentStore store(dir / "cache", 1'000'000'000);
+  auto slowly = [&]() -> ReadSound {
+    return [&, at = samples.begin()](std::span<float> out) mutable {
+      std::this_thread::sleep_for(std::chrono::milliseconds(40));  // four times as fast as it is heard
+      std::copy_n(at, out.size(), out.begin());
+      at += static_cast<std::ptrdiff_t>(out.size());
+      arrived = processor_seconds();
+    };
+  };
+  encode_sound(slowly, static_cast<std::int64_t>(samples.size() / 2), {}, store, dir / "slow.mp4", {});
+  EXPECT_LT(processor_seconds() - arrived, 0.3 * (arrived - before))
+      << "behind the last sample, and up to it";
+  const SoundFile slow = read(dir / "slow.mp4", samples.size() / 2);
+  std::filesystem::remove_all(dir / "cache");
+  EXPECT_EQ(slow.packets, encode(samples).packets);
 }
 
 TEST_F(SoundPieces, AnyLengthIsWhole) {

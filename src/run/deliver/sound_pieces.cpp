@@ -1,6 +1,7 @@
 #include "run/deliver/sound_pieces.h"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <future>
 #include <memory>
@@ -30,6 +31,9 @@ constexpr std::int64_t kBefore = 96, kBehind = 8;
 constexpr std::int64_t kFirstPiece = 720, kPiece = 1440;
 constexpr std::int64_t kLookahead = 2;  ///< of the encoder
 constexpr std::size_t kMostAtOnce = 4;
+/// Seconds of sound in a second: what is read slower has to arrive first, and takes longer than to encode it.
+constexpr double kArrives = 10;
+constexpr std::chrono::milliseconds kPatience(200);  ///< before that is judged
 
 }  // namespace
 
@@ -57,13 +61,15 @@ class PieceReader {
  public:
   PieceReader(ReadSound read, std::int64_t samples) : read_(std::move(read)), left_(samples) {}
 
-  /// False behind the last one.
-  bool next(PieceSamples& piece, const std::stop_token& stop) {
+  /// False behind the last one. `arrived` is called with what there is of a piece that has to arrive first.
+  bool next(PieceSamples& piece, const std::stop_token& stop,
+            const std::function<void(const PieceSamples&)>& arrived = {}) {
     if (left_ == 0 && begin_ > 0) return false;
     piece = {begin_, false, {}};
     const std::int64_t wanted = 2 * kFrame * (piece.before() + piece.length() + kBehind + kLookahead);
     piece.samples.reserve(static_cast<std::size_t>(wanted));
     piece.samples = kept_;
+    const auto began = std::chrono::steady_clock::now();
     while (left_ > 0 && static_cast<std::int64_t>(piece.samples.size()) < wanted) {
       require_going(stop);
       const std::size_t had = piece.samples.size();
@@ -71,6 +77,9 @@ class PieceReader {
       piece.samples.resize(had + 2 * static_cast<std::size_t>(n));
       read_(std::span<float>(piece.samples).subspan(had));
       left_ -= n;
+      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+      const auto read = static_cast<double>(piece.samples.size() - kept_.size()) / 2 / kSampleRate;
+      if (arrived && taken > kPatience && read < kArrives * taken.count()) arrived(piece);
     }
     piece.last = left_ == 0;
     const std::int64_t next = 2 * kFrame * (piece.before() + piece.length() - kBefore);
@@ -89,31 +98,50 @@ namespace {
 
 using Packets = std::vector<media::PacketPtr>;
 
-Packets encode_piece(const PieceSamples& piece, const AudioSettings& settings, const std::stop_token& stop) {
-  media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
-  Packets packets;
-  std::int64_t n = 0;
-  auto drain = [&] {
-    while (media::PacketPtr packet = encoder.receive()) {
-      if (n >= piece.skipped() && n < piece.skipped() + piece.packets()) packets.push_back(std::move(packet));
-      ++n;
+/// Of one piece, all at once or as it arrives.
+class PieceEncoder {
+ public:
+  explicit PieceEncoder(const AudioSettings& settings)
+      : encoder_(settings.codec, settings.bitrate, kSampleRate) {}
+
+  /// What it has not had of `piece`.
+  void encode(const PieceSamples& piece, const std::stop_token& stop) {
+    for (auto left = std::span(piece.samples).subspan(had_); !left.empty();) {
+      require_going(stop);
+      const auto block = left.first(std::min<std::size_t>(left.size(), 2 * kSoundBlock));
+      encoder_.send(block);
+      had_ += block.size();
+      drain(piece);
+      left = left.subspan(block.size());
     }
-  };
-  for (std::span<const float> left = piece.samples; !left.empty();) {
-    require_going(stop);
-    const auto block = left.first(std::min<std::size_t>(left.size(), 2 * kSoundBlock));
-    encoder.send(block);
-    drain();
-    left = left.subspan(block.size());
   }
-  if (piece.last) {
-    encoder.finish();
-    drain();
+
+  /// `piece` is whole.
+  Packets finish(const PieceSamples& piece, const std::stop_token& stop) {
+    encode(piece, stop);
+    if (piece.last) {
+      encoder_.finish();
+      drain(piece);
+    }
+    const auto wanted = static_cast<std::size_t>(piece.packets());
+    if (packets_.size() < wanted)
+      throw Error(ErrorCode::bug, "the encoder holds back more of the sound than it should");
+    packets_.resize(wanted);
+    return std::move(packets_);
   }
-  if (std::ssize(packets) != piece.packets())
-    throw Error(ErrorCode::bug, "the encoder holds back more of the sound than it should");
-  return packets;
-}
+
+ private:
+  void drain(const PieceSamples& piece) {
+    while (media::PacketPtr packet = encoder_.receive()) {
+      if (received_++ >= piece.skipped()) packets_.push_back(std::move(packet));
+    }
+  }
+
+  media::AudioEncoder encoder_;
+  std::size_t had_ = 0;
+  std::int64_t received_ = 0;
+  Packets packets_;
+};
 
 std::string key_of(const PieceSamples& piece, const AudioSettings& settings) {
   plan::KeyBuilder key("avstage sound piece 1");
@@ -160,12 +188,12 @@ Packets stored(const std::string& key, std::int64_t count, const SegmentStore& s
   return packets;
 }
 
-/// A piece from the store, or encoded.
-Packets find_or_encode(const PieceSamples& piece, const std::string& key, const AudioSettings& settings,
-                       SegmentStore& store, const std::stop_token& stop) {
+/// A piece from the store, or encoded; `encoder` may have begun.
+Packets find_or_encode(const PieceSamples& piece, PieceEncoder& encoder, const std::string& key,
+                       const AudioSettings& settings, SegmentStore& store, const std::stop_token& stop) {
   Packets packets = stored(key, piece.packets(), store);
   if (!packets.empty()) return packets;
-  packets = encode_piece(piece, settings, stop);
+  packets = encoder.finish(piece, stop);
   store.forget(key);  // damaged, if it is there
   keep(packets, media::AudioEncoder(settings.codec, settings.bitrate, kSampleRate), key, store);
   return packets;
@@ -228,6 +256,11 @@ class Joiner {
 
 bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings& settings,
                       SegmentStore& store, const std::string& path, const std::stop_token& stop) {
+  struct Begun {
+    explicit Begun(const AudioSettings& s) : encoder(s) {}
+    PieceSamples piece;
+    PieceEncoder encoder;
+  };
   struct Work {
     std::string key;
     std::int64_t begin;
@@ -243,19 +276,20 @@ bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings&
   const std::size_t at_once = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostAtOnce);
   PieceReader reader(std::move(read), samples);
   for (;;) {
-    auto piece = std::make_shared<PieceSamples>();
-    if (!reader.next(*piece, stop)) break;
-    const std::string key = key_of(*piece, settings);
-    const std::int64_t begin = piece->begin;
+    auto begun = std::make_shared<Begun>(settings);
+    auto arrived = [&](const PieceSamples& piece) { begun->encoder.encode(piece, stop); };
+    if (!reader.next(begun->piece, stop, arrived)) break;
+    const std::string key = key_of(begun->piece, settings);
+    const std::int64_t begin = begun->piece.begin;
     if (works.size() >= at_once && !join_one()) return false;
     auto same = std::find_if(works.begin(), works.end(), [&](const Work& work) { return work.key == key; });
     if (same != works.end()) {
       works.push_back({key, begin, same->packets});
     } else {
       works.push_back(
-          {key, begin, std::async(std::launch::async, [&, piece = std::move(piece), key]() mutable {
-             const auto mine = std::exchange(piece, nullptr);  // gone before its packets are
-             return find_or_encode(*mine, key, settings, store, stop);
+          {key, begin, std::async(std::launch::async, [&, begun = std::move(begun), key]() mutable {
+             const auto mine = std::exchange(begun, nullptr);  // gone before its packets are
+             return find_or_encode(mine->piece, mine->encoder, key, settings, store, stop);
            })});
     }
   }
@@ -316,7 +350,9 @@ bool CommonPieces::encode_next(const std::vector<AudioSettings>& settings, Segme
   if (same) {
     for (const AudioSettings& s : settings) {
       const std::string key = key_of(one, s);
-      if (store.find(key).empty()) find_or_encode(one, key, s, store, stop);
+      if (!store.find(key).empty()) continue;
+      PieceEncoder encoder(s);
+      find_or_encode(one, encoder, key, s, store, stop);
     }
   }
   return true;

@@ -16,10 +16,11 @@ namespace avstage::run {
 
 /// Encodes the first `samples` sample frames of a sound into `path`, a file of one track. AAC is encoded in
 /// pieces, two of 15 seconds and the others of 31, beside each other, and each is kept in the store under
-/// what it was encoded from, the samples themselves: what a change leaves as it was is not encoded again. A
-/// piece begins to encode two seconds before what is used of it, and follows the one before it where both
-/// window the sound alike; where no such place is found the sound is encoded in one go. `begin` is called for
-/// the start of the sound, twice at most. The bytes depend on samples, settings and library alone.
+/// what it was encoded from, the samples themselves: what a change leaves as it was is not encoded again.
+/// What has to arrive first is encoded as it arrives. A piece begins to encode two seconds before what is
+/// used of it, and follows the one before it where both window the sound alike; where no such place is found
+/// the sound is encoded in one go. `begin` is called for the start of the sound, twice at most. The bytes
+/// depend on samples, settings and library alone.
 void encode_sound(const std::function<ReadSound()>& begin, std::int64_t samples,
                   const AudioSettings& settings, SegmentStore& store, const std::string& path,
                   const std::stop_token& stop);
