@@ -276,12 +276,12 @@ bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings&
   const std::size_t at_once = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostAtOnce);
   PieceReader reader(std::move(read), samples);
   for (;;) {
+    if (works.size() >= at_once && !join_one()) return false;  // before more samples are held
     auto begun = std::make_shared<Begun>(settings);
     auto arrived = [&](const PieceSamples& piece) { begun->encoder.encode(piece, stop); };
     if (!reader.next(begun->piece, stop, arrived)) break;
     const std::string key = key_of(begun->piece, settings);
     const std::int64_t begin = begun->piece.begin;
-    if (works.size() >= at_once && !join_one()) return false;
     auto same = std::find_if(works.begin(), works.end(), [&](const Work& work) { return work.key == key; });
     if (same != works.end()) {
       works.push_back({key, begin, same->packets});
