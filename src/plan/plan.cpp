@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "avstage/error.h"
+#include "base/shape.h"
 
 namespace avstage::plan {
 namespace {
@@ -59,11 +60,7 @@ std::pair<int, int> size_of(const Job& job, int output) {
   return job.outputs[output].size.value_or(std::pair(job.canvas.width, job.canvas.height));
 }
 
-bool same_shape(std::pair<int, int> a, std::pair<int, int> b) {
-  return std::int64_t(a.first) * b.second == std::int64_t(b.first) * a.second;
-}
-
-/// Renditions of one stream are cut alike only where they are composed together; a side may be a pixel off.
+/// Renditions of one stream are cut alike only where they are composed together.
 bool same_stream(const Job& job, const Composition& composition, int output) {
   return !job.outputs[output].rendition.empty() &&
          std::any_of(composition.outputs.begin(), composition.outputs.end(),

@@ -35,7 +35,8 @@ struct Purchase {
   std::set<Extra> extras = {};    ///< what the job uses of it beside the clip
 };
 
-/// Deliverables of one shape share one composition: composed once at the largest size, scaled for the rest.
+/// Deliverables of one shape, a rounded pixel aside, share one composition: composed once at the largest
+/// size, scaled for the rest.
 struct Composition {
   Canvas canvas;             ///< size of the largest output of this shape
   std::vector<int> outputs;  ///< indices into Job::outputs, largest first

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/shape.h"
 #include "timeline/fields.h"
 #include "timeline/message.h"
 #include "timeline/time_expr.h"
@@ -32,12 +33,6 @@ Size size_of(const OutputSpec& output, const Canvas& canvas) {
 /// The even number nearest to a length of another size of the same shape.
 int scaled(int length, int to, int from) {
   return 2 * static_cast<int>(std::lround(double(length) * to / from / 2));
-}
-
-/// No side is more than a pixel off: 854x480 counts as 16:9.
-bool same_shape(Size a, Size b) {
-  const std::int64_t difference = std::int64_t(a.first) * b.second - std::int64_t(b.first) * a.second;
-  return std::abs(difference) <= std::max({a.first, a.second, b.first, b.second});
 }
 
 /// From the stream's own size down.

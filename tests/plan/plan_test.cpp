@@ -68,16 +68,18 @@ TEST(MakePlan, AnAutomaticKeyWithoutABackgroundIsRefusedAtItsMark) {
   }
 }
 
-TEST(MakePlan, RenditionsOfOneStreamShareACompositionThoughAPixelIsRounded) {
+TEST(MakePlan, OutputsOfOneShapeShareACompositionThoughAPixelIsRounded) {
   Script script{{{film("1")}}, {}};
-  script.outputs = {output("tv.m3u8", 1920, 1080), output("tv.m3u8", 854, 480),
-                    output("small.mp4", 854, 480)};
+  script.outputs = {output("tv.m3u8", 1920, 1080),  output("tv.m3u8", 854, 480),
+                    output("small.mp4", 852, 480),  output("smaller.mp4", 426, 240),
+                    output("narrow.mp4", 850, 480), output("upright.mp4", 480, 854)};
   script.outputs[0].rendition = "1920x1080";
   script.outputs[1].rendition = "854x480";
   Plan plan = Stage(script).plan;
-  ASSERT_EQ(plan.compositions.size(), 2U);
-  EXPECT_THAT(plan.compositions[0].outputs, ElementsAre(0, 1));
-  EXPECT_THAT(plan.compositions[1].outputs, ElementsAre(2)) << "a film of its own has its exact shape";
+  ASSERT_EQ(plan.compositions.size(), 3U);
+  EXPECT_THAT(plan.compositions[0].outputs, ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(plan.compositions[1].outputs, ElementsAre(4)) << "three pixels are another shape";
+  EXPECT_THAT(plan.compositions[2].outputs, ElementsAre(5));
 }
 
 TEST(MakePlan, OutputsOfOneShapeShareACompositionInTheLargestSize) {
