@@ -82,6 +82,15 @@ TEST(MakePlan, OutputsOfOneShapeShareACompositionThoughAPixelIsRounded) {
   EXPECT_THAT(plan.compositions[2].outputs, ElementsAre(5));
 }
 
+TEST(MakePlan, RenditionsOfOneStreamShareACompositionThoughOnlyTheFirstHasTheShapeOfAll) {
+  Script script{{{film("1")}}, {}};
+  script.outputs = {output("tv.m3u8", 160, 90), output("tv.m3u8", 1920, 1072), output("tv.m3u8", 1918, 1090)};
+  for (OutputSpec& o : script.outputs) o.rendition = std::to_string(o.size->second);
+  Plan plan = Stage(script).plan;
+  ASSERT_EQ(plan.compositions.size(), 1U);
+  EXPECT_THAT(plan.compositions[0].outputs, ElementsAre(1, 2, 0));
+}
+
 TEST(MakePlan, OutputsOfOneShapeShareACompositionInTheLargestSize) {
   Script script{{{film("1")}}, {}};
   script.outputs = {output("small.mp4", 640, 360), output("upright.mp4", 1080, 1920),
