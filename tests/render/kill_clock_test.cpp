@@ -24,14 +24,16 @@ class TurnedClock : public Clock {
     return std::chrono::steady_clock::now() + slept();
   }
   std::int64_t unix_seconds() const override {
-    return Clock::unix_seconds() + turned + std::chrono::duration_cast<std::chrono::seconds>(slept()).count();
+    return Clock::unix_seconds() + turned + per_reading * readings++ +
+           std::chrono::duration_cast<std::chrono::seconds>(slept()).count();
   }
   bool sleep(std::chrono::milliseconds duration, const std::stop_token& stop) override {
     slept_ms += duration.count();
     return Clock::sleep(std::min(duration, 5ms), stop);
   }
   std::chrono::milliseconds slept() const { return std::chrono::milliseconds(slept_ms); }
-  std::int64_t turned = 0;
+  std::int64_t turned = 0, per_reading = 0;
+  mutable std::atomic<std::int64_t> readings = 0;
   std::atomic<std::int64_t> slept_ms = 0;
 };
 
@@ -137,6 +139,16 @@ TEST_F(Days, AnIdGivenByHandIsFetchedAndNotBought) {
   ledger_settle(settings(), tag, "00000000000000000000000000000001");
   EXPECT_EQ(run_at(text("v2"), settings(vendor.url())).first, 0);
   EXPECT_EQ(vendor.creates(), 1);
+}
+
+TEST_F(Days, ASecondThatHasJustBegunHasNotPassed) {
+  Vendor::Script s = script();
+  s.lose_answers = 1;
+  s.unlisted = true;
+  Vendor vendor(s);
+  clock.per_reading = 1;  // the answer is lost in the second after the order's
+  EXPECT_EQ(run_at(text("v2"), settings(vendor.url())).first, 9);
+  EXPECT_GE(clock.slept(), 500ms) << "the list is not believed sooner";
 }
 
 /// A vendor that says "later" to the first orders or questions, in the words of `headers`.

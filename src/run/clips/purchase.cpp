@@ -225,12 +225,12 @@ void Purchaser::wait_as_asked(milliseconds asked, const std::string& why, const 
 ledger::Entry Purchaser::reconcile(const ledger::Entry& entry, const std::stop_token& stop) {
   crash_point("reconciling");
   heygen::Provider& provider = session_.provider(entry.dialect);
-  std::int64_t age = session_.clock().unix_seconds() - entry.submitting_at;
-  milliseconds lag = session_.patience().list_lag;
-  if (seconds(age) < lag) {
+  // The row has whole seconds: of the first one, next to nothing may have passed.
+  const seconds age(std::max<std::int64_t>(session_.clock().unix_seconds() - entry.submitting_at - 1, 0));
+  const milliseconds lag = session_.patience().list_lag;
+  if (age < lag) {
     listener_.waiting("looking for a purchase whose answer was lost");
-    sleep(lag - std::max<milliseconds>(seconds(age), milliseconds(0)), "a purchase whose answer was lost",
-          stop);
+    sleep(lag - age, "a purchase whose answer was lost", stop);
   }
   if (auto id = asked([&] { return provider.find_by_tag(entry.tag, stop); })) {
     log::warning("{}: found video {} by its tag; nothing is bought again", label_, *id);
