@@ -4,7 +4,12 @@
 #include <optional>
 #include <string>
 
+struct stat;
+
 namespace avstage {
+
+/// Stays the same as long as a file is neither changed nor replaced.
+std::string file_state(const struct stat& s);
 
 /// The folder that a file's path stands in; "." for a bare name.
 std::string folder_of(const std::string& path);

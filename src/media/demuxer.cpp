@@ -8,9 +8,11 @@
 #include <cstring>
 #include <limits>
 
+#include "base/disk.h"
 #include "media/allow_lists.h"
 #include "media/facts.h"
 #include "media/io_context.h"
+#include "media/known_streams.h"
 
 extern "C" {
 #include <libavutil/mem.h>
@@ -23,13 +25,15 @@ namespace {
 constexpr std::int64_t kProbeBytes = 5'000'000;
 constexpr std::int64_t kAnalyzeMicroseconds = 5'000'000;
 
-void require_regular_file(const std::string& path) {
+/// Its file_state().
+std::string require_regular_file(const std::string& path) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) {
     throw Error(ErrorCode::input, fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
   }
   if (!S_ISREG(s.st_mode)) throw Error(ErrorCode::input, fmt::format("{}: is not a regular file", path));
   if (s.st_size == 0) throw Error(ErrorCode::input, fmt::format("{}: is empty", path));
+  return file_state(s);
 }
 
 // A medium is one source of bytes: whatever else its content names is not opened.
@@ -84,6 +88,7 @@ struct Demuxer::Impl {
   };
 
   std::string name;
+  std::string state;  // of a file
   std::unique_ptr<IoContext> source;
   PlainFile file;
   AVFormatContext* context = nullptr;
@@ -103,13 +108,14 @@ struct Demuxer::Impl {
 
   void open_plain(const std::string& path);
   void open(Want want, bool own = false);
+  bool recall();
   void analyze();
   void find_streams();
   void require_indexed_bytes();
 };
 
 void Demuxer::Impl::open_plain(const std::string& path) {
-  require_regular_file(path);
+  state = require_regular_file(path);
   name = path;
   AVDictionary* only_files = nullptr;
   av_dict_set(&only_files, "protocol_whitelist", "file", 0);
@@ -139,15 +145,31 @@ void Demuxer::Impl::open(Want want, bool own) {
                 fmt::format("{}: has more than {} streams, or its index is too large", name, kMaxStreams));
   }
   checked(ret, "is not a medium avstage reads");
-  if (!own) analyze();
-  find_streams();
-  if (!own) facts = read_facts(*context, video, audio, name);
+  if (own) {
+    find_streams();
+  } else if (!recall()) {
+    analyze();
+    find_streams();
+    facts = read_facts(*context, video, audio, name);
+    if (!state.empty())
+      remember_streams(state, *context, video ? video->index : -1, audio ? audio->index : -1, facts);
+  }
   if (want == Want::video) audio = nullptr;
   if (want == Want::audio) video = nullptr;
   for (unsigned i = 0; i < context->nb_streams; ++i) {
     AVStream* stream = context->streams[i];
     stream->discard = stream == video || stream == audio ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   }
+}
+
+/// Of a file that was analysed before.
+bool Demuxer::Impl::recall() {
+  const auto known = state.empty() ? nullptr : known_streams(state);
+  if (!known || !apply(*known, *context)) return false;
+  if (known->video >= 0) video = context->streams[known->video];
+  if (known->audio >= 0) audio = context->streams[known->audio];
+  facts = known->facts;
+  return true;
 }
 
 void Demuxer::Impl::analyze() {

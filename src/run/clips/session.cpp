@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/disk.h"
 #include "base/leftovers.h"
 #include "base/log.h"
 #include "base/sha256.h"
@@ -168,8 +169,7 @@ std::string Session::settle_command(const ledger::Entry& entry) const {
 std::string Session::content_hash(const std::string& path) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) return sha256_file(path, stop_);  // throws with the reason
-  std::string key = fmt::format("{}:{}:{}:{}.{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec,
-                                s.st_mtim.tv_nsec, s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
+  const std::string key = file_state(s);
   if (auto known = ledger_->remembered(key)) return *known;
   std::string hash = sha256_file(path, stop_);
   ledger_->remember(key, hash);

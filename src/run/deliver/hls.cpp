@@ -45,9 +45,7 @@ std::map<std::string, std::string> list_files(const std::string& dir, std::uint6
     const std::string path = entry.path().string();
     if (::lstat(path.c_str(), &s) != 0 || S_ISDIR(s.st_mode)) continue;
     bytes += static_cast<std::uint64_t>(s.st_size);
-    files[path.substr(dir.size() + 1)] =
-        fmt::format("{}:{}:{}:{}.{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec,
-                    s.st_mtim.tv_nsec, s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
+    files[path.substr(dir.size() + 1)] = file_state(s);
   }
   return files;
 }
