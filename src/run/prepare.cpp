@@ -10,10 +10,10 @@
 #include <memory>
 #include <set>
 
+#include "base/at_once.h"
 #include "base/disk.h"
 #include "base/leftovers.h"
 #include "base/suggest.h"
-#include "media/container_layout.h"
 #include "media/text_image.h"
 #include "run/clips/acquire.h"
 #include "run/clips/extras.h"
@@ -23,6 +23,7 @@
 #include "run/deliver/hls.h"
 #include "run/deliver/manifest.h"
 #include "run/deliver/side_files.h"
+#include "run/file_facts.h"
 #include "run/gop_cache.h"
 #include "run/segment_renderer.h"
 
@@ -69,17 +70,23 @@ void require_inside_root(const OutputSpec& output, const std::string& dir) {
               "output");
 }
 
-plan::ClipFacts file_facts(Session& session, const std::string& path, bool image) {
-  media::require_whole_container(*net::open_file_source(path),
-                                 path);  // a cut film must not cost a clip first
-  MediaFacts facts = media::probe_file(path);
+/// The file a clip is, picture or film; nullptr: it is none.
+const std::string* file_of(const MediaRef& ref) {
+  if (const auto* file = std::get_if<FileRef>(&ref)) return &file->path;
+  if (const auto* image = std::get_if<ImageRef>(&ref)) return &image->path;
+  return nullptr;
+}
+
+plan::ClipFacts clip_facts(const std::string& path, const FileFacts& file, bool image) {
+  if (file.error) std::rethrow_exception(file.error);
+  MediaFacts facts = file.media;
   if (image) {
     if (!facts.video) throw Error(ErrorCode::input, path + ": holds no picture", "no_video");
     facts.image = true;
     facts.audio.reset();
     facts.available.reset();
   }
-  return {facts, "file " + session.content_hash(path)};
+  return {facts, "file " + file.hash};
 }
 
 plan::ClipFacts still_facts(const std::string& identity) {
@@ -98,11 +105,11 @@ plan::ClipFacts text_facts(Session& session, const plan::Plan& plan, const TextR
 }
 
 std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan, int index,
-                                        MediaAccess& media) {
+                                        const std::map<std::string, FileFacts>& files, MediaAccess& media) {
   const plan::PlannedClip& planned = plan.clips[index];
   const MediaRef& ref = planned.clip.media;
-  if (const auto* file = std::get_if<FileRef>(&ref)) return file_facts(session, file->path, false);
-  if (const auto* image = std::get_if<ImageRef>(&ref)) return file_facts(session, image->path, true);
+  if (const std::string* path = file_of(ref))
+    return clip_facts(*path, files.at(*path), std::holds_alternative<ImageRef>(ref));
   if (const auto* text = std::get_if<TextRef>(&ref)) return text_facts(session, plan, *text);
   if (std::holds_alternative<ColorRef>(ref)) return still_facts("color");
   if (const auto* captions = std::get_if<CaptionsRef>(&ref)) require_look(*captions);
@@ -138,16 +145,26 @@ std::set<int> encoded_alike(const plan::Plan& plan, const std::string& sets,
 
 /// Where something could be copied, the packets tell what.
 void add_gops(Session& session, const plan::Plan& plan, plan::Facts& facts) {
-  std::map<std::string, std::shared_ptr<const GopIndex>> known;
-  std::map<int, std::string> written;  // by output: parameter sets
+  struct Film {
+    std::string path;
+    std::shared_ptr<GopIndex> index = std::make_shared<GopIndex>();
+  };
+  std::map<std::string, Film> films;  // by content: of two copies of one film only one is looked through
+  std::vector<std::size_t> wanting;
   for (std::size_t i = 0; i < facts.size(); ++i) {
     if (!plan::wants_gops(plan, facts, static_cast<int>(i))) continue;
-    const std::string& path = std::get<FileRef>(plan.clips[i].clip.media).path;
-    auto& index = known[path];
-    if (!index) index = std::make_shared<GopIndex>(known_gops(session, path, plan.job.canvas.fps));
-    facts[i]->gops = index;
-    if (index->why_not.empty() && facts[i]->media.video->codec == "hevc") {
-      facts[i]->encoded_alike = encoded_alike(plan, index->sets, written);
+    wanting.push_back(i);
+    films[facts[i]->identity].path = *file_of(plan.clips[i].clip.media);
+  }
+  std::vector<Film> each;
+  for (const auto& [identity, film] : films) each.push_back(film);
+  at_once(each.size(), kFilesAtOnce,
+          [&](std::size_t i) { *each[i].index = known_gops(session, each[i].path, plan.job.canvas.fps); });
+  std::map<int, std::string> written;  // by output: parameter sets
+  for (std::size_t i : wanting) {
+    facts[i]->gops = films[facts[i]->identity].index;
+    if (facts[i]->gops->why_not.empty() && facts[i]->media.video->codec == "hevc") {
+      facts[i]->encoded_alike = encoded_alike(plan, facts[i]->gops->sets, written);
     }
   }
 }
@@ -208,10 +225,15 @@ plan::Plan checked_plan(const Job& job) {
 }
 
 plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& media) {
+  std::set<std::string> paths;
+  for (const plan::PlannedClip& planned : plan.clips) {
+    if (const std::string* path = file_of(planned.clip.media)) paths.insert(*path);
+  }
+  const std::map<std::string, FileFacts> files = look_at_files(session, paths);
   plan::Facts facts(plan.clips.size());
   for (std::size_t i = 0; i < plan.clips.size(); ++i) {
     try {
-      facts[i] = facts_of(session, plan, static_cast<int>(i), media);
+      facts[i] = facts_of(session, plan, static_cast<int>(i), files, media);
     } catch (const Error& e) {
       throw e.within(plan.clips[i].clip.mark.str());
     }

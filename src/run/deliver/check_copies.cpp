@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <future>
 #include <map>
 #include <optional>
 
+#include "base/at_once.h"
 #include "base/stop.h"
 #include "media/decoder.h"
 #include "media/demuxer.h"
@@ -158,13 +158,7 @@ void check_seams(const Film& film, const std::stop_token& stop) {
   if (seams.empty()) return;
   const std::int64_t reach = reach_of(*film.open_at(0).video()->codecpar);
   const std::size_t most = std::min(seams.size(), kMostSeams);
-  std::atomic<std::size_t> next = 0;
-  auto work = [&] {
-    for (std::size_t k; (k = next++) < most;) check_seam(film, seams[k * seams.size() / most], reach, stop);
-  };
-  auto beside = std::async(std::launch::async, work);
-  work();
-  beside.get();
+  at_once(most, 2, [&](std::size_t k) { check_seam(film, seams[k * seams.size() / most], reach, stop); });
 }
 
 }  // namespace
