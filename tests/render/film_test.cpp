@@ -73,6 +73,45 @@ TEST_F(Film, OneCompositionServesEverySizeOfItsShape) {
   EXPECT_FALSE(probe_media(dir / "tall.mov").audio);
 }
 
+/// The outermost boxes of an mp4, by their types, with their sizes.
+std::vector<std::pair<std::string, std::uint64_t>> boxes_of(const std::string& bytes) {
+  std::vector<std::pair<std::string, std::uint64_t>> boxes;
+  for (std::uint64_t at = 0; at + 8 <= bytes.size();) {
+    std::uint64_t size = 0;
+    for (std::size_t i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(bytes[at + i]);
+    boxes.emplace_back(bytes.substr(at + 4, 4), size);
+    if (size < 8) break;
+    at += size;
+  }
+  return boxes;
+}
+
+TEST_F(Film, ItsIndexStandsInFrontAndItsRoomIsNotMuchMoreThanItTakes) {
+  file("a.mp4", 30);
+  for (const char* fps : {"24", "\"30000/1001\"", "60"}) {
+    run(fmt::format(R"({{ "version": 1, "canvas": {{ "size": "64x36", "fps": {} }},
+      "clips": [ {{ "file": "a.mp4" }} ],
+      "outputs": [ {{ "path": "sound.mp4" }}, {{ "path": "hevc.mp4", "codec": "hevc" }},
+                   {{ "path": "mute.mov", "audio": {{ "codec": "none" }} }},
+                   {{ "path": "edit.mov", "codec": "prores_proxy" }} ] }})",
+                    fps),
+        [&] {
+          Settings s = settings();
+          s.overwrite = true;
+          return s;
+        }());
+    for (const char* name : {"sound.mp4", "hevc.mp4", "mute.mov", "edit.mov"}) {
+      const auto boxes = boxes_of(read_bytes(dir / name));
+      ASSERT_EQ(boxes.size(), 5U) << name;
+      EXPECT_EQ(boxes[0].first, "ftyp");
+      EXPECT_EQ(boxes[1].first, "moov");
+      EXPECT_EQ(boxes[2].first, "free");
+      EXPECT_EQ(boxes[4].first, "mdat");
+      EXPECT_LT(boxes[2].second, 4 * boxes[1].second) << name << " at " << fps;
+    }
+  }
+}
+
 TEST_F(Film, AnUpToDateFilmIsLeftAloneAndATouchedOneIsNot) {
   file("a.mp4", 1);
   const std::string text = R"({ "version": 1, "canvas": { "size": "160x90", "fps": 25 },

@@ -43,51 +43,50 @@ class StoppableSource : public ByteSource {
   std::stop_token stop_;
 };
 
-/// Display order of a segment's packets in decoding order.
-struct Order {
-  std::vector<std::int64_t> frame;
-  std::int64_t delay = 0;  ///< how far decoding must run ahead, in frames
+/// What a segment's index says of its packets.
+struct Layout {
+  std::int64_t delay = 0;  ///< how far decoding runs ahead, in frames
+  std::int64_t keys = 0, bytes = 0;
 };
 
 std::int64_t frame_of(const AVPacket& packet, const AVStream& stream, Rational fps) {
   return (Rational(packet.pts) * media::from_av(stream.time_base) * fps).round();
 }
 
-Order read_order(const Piece& piece, Rational fps) {
+Layout read_layout(const Piece& piece, Rational fps) {
   Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
-  media::PacketPtr packet = media::make_packet();
-  Order order;
-  while (demuxer.read(*packet)) {
-    order.frame.push_back(frame_of(*packet, *demuxer.video(), fps));
-    av_packet_unref(packet.get());
+  AVStream* stream = demuxer.video();
+  const int count = avformat_index_get_entries_count(stream);
+  if (count != piece.frames)
+    unproven(piece.file, fmt::format("has {} frames, planned were {}", count, piece.frames));
+  Layout layout;
+  for (int i = 0; i < count; ++i) {
+    const AVIndexEntry* entry = avformat_index_get_entry(stream, i);
+    if (i == 0)
+      layout.delay = -(Rational(entry->timestamp) * media::from_av(stream->time_base) * fps).round();
+    layout.keys += (entry->flags & AVINDEX_KEYFRAME) != 0 ? 1 : 0;
+    layout.bytes += entry->size;
   }
-  std::vector<bool> seen(static_cast<std::size_t>(piece.frames));
-  if (static_cast<std::int64_t>(order.frame.size()) != piece.frames) {
-    unproven(piece.file, fmt::format("has {} frames, planned were {}", order.frame.size(), piece.frames));
-  }
-  for (std::size_t k = 0; k < order.frame.size(); ++k) {
-    std::int64_t f = order.frame[k];
-    if (f < 0 || f >= piece.frames || seen[static_cast<std::size_t>(f)]) {
-      unproven(piece.file, fmt::format("frame times are not 0 to {}", piece.frames - 1));
-    }
-    seen[static_cast<std::size_t>(f)] = true;
-    order.delay = std::max(order.delay, static_cast<std::int64_t>(k) - f);
-  }
-  return order;
+  return layout;
 }
 
 /// The sound's packets, handed over as far as the picture has come.
 class Sound {
  public:
-  Sound(const std::string& file, media::Muxer& muxer)
-      : muxer_(muxer),
-        demuxer_(Demuxer::open_file(file, Demuxer::Want::audio)),
-        packet_(media::make_packet()) {
+  explicit Sound(const std::string& file)
+      : demuxer_(Demuxer::open_file(file, Demuxer::Want::audio)), packet_(media::make_packet()) {
     if (!demuxer_.audio()) unproven(file, "has no sound");
     time_base_ = media::from_av(demuxer_.audio()->time_base);
-    stream_ = muxer.add_stream(*copy_parameters(*demuxer_.audio()), time_base_);
+    bytes_ = static_cast<std::int64_t>(std::filesystem::file_size(file));
   }
 
+  std::int64_t packets() const { return avformat_index_get_entries_count(demuxer_.audio()); }
+  std::int64_t bytes() const { return bytes_; }
+
+  void add_to(media::Muxer& muxer) {
+    muxer_ = &muxer;
+    stream_ = muxer.add_stream(*copy_parameters(*demuxer_.audio()), time_base_);
+  }
   void write_until(Time time) {
     while (advance() && Rational(packet_->dts) * time_base_ <= time) write();
   }
@@ -101,15 +100,16 @@ class Sound {
     return full_;
   }
   void write() {
-    muxer_.write(*packet_, stream_, time_base_);
+    muxer_->write(*packet_, stream_, time_base_);
     av_packet_unref(packet_.get());
     full_ = false;
   }
 
-  media::Muxer& muxer_;
+  media::Muxer* muxer_ = nullptr;
   Demuxer demuxer_;
   media::PacketPtr packet_;
   Rational time_base_;
+  std::int64_t bytes_ = 0;
   int stream_ = 0;
   bool full_ = false;
 };
@@ -119,75 +119,103 @@ std::string format_of(const std::string& path) {
   return ending == ".mkv" ? "matroska" : ending == ".mov" ? "mov" : "mp4";
 }
 
+/// Room for the index in front of the media, so that a film is written once and not moved to make place for
+/// it (ISO/IEC 14496-12, 8.6 and 8.7, as libavformat's muxer writes it): a little more than it takes.
+std::int64_t index_room(const std::vector<Piece>& pieces, const std::vector<Layout>& layouts,
+                        const Sound* sound, std::int64_t more) {
+  constexpr std::int64_t kMostOfChunk = 1 << 20, kBoxes = 4'096, kStsz = 4, kCtts = 8, kStss = 4, kStsc = 12;
+  std::int64_t pictures = 0, keys = 0, bytes = sound ? sound->bytes() : 0;
+  const std::int64_t sounds = sound ? sound->packets() : 0;
+  for (const Piece& piece : pieces) pictures += piece.frames;
+  for (const Layout& layout : layouts) {
+    keys += layout.keys;
+    bytes += layout.bytes;
+  }
+  // A chunk is what lies side by side of one stream.
+  auto chunks = [&](std::int64_t own, std::int64_t other) {
+    return std::min(own, other + 2 * bytes / kMostOfChunk + 2);
+  };
+  const std::int64_t offset = bytes > 4'000'000'000 ? 8 : 4;
+  return kBoxes + more + pictures * (kStsz + kCtts) + keys * kStss + sounds * kStsz +
+         (chunks(pictures, sounds) + chunks(sounds, pictures)) * (kStsc + offset);
+}
+
 class Assembler {
  public:
   Assembler(const Deliverable& d, const std::string& part, std::stop_token stop)
-      : d_(d),
-        stop_(std::move(stop)),
-        tick_(Rational(1) / d.fps),
-        muxer_(part, format_of(d.path), d.metadata, options_of(d), stop_) {}
+      : d_(d), part_(part), stop_(std::move(stop)), tick_(Rational(1) / d.fps) {}
 
   void run() {
     for (const Piece& piece : d_.pieces) {
       require_going(stop_);
-      orders_.push_back(read_order(piece, d_.fps));
+      layouts_.push_back(read_layout(piece, d_.fps));
     }
-    for (const Order& order : orders_) delay_ = std::max(delay_, order.delay);
+    for (const Layout& layout : layouts_) delay_ = std::max(delay_, layout.delay);
     open();
     std::int64_t at = 0;
     for (std::size_t i = 0; i < d_.pieces.size(); ++i) {
       require_going(stop_);
       if (d_.pieces[i].at != at) unproven(d_.path, fmt::format("frame {} has no segment", at));
-      copy(d_.pieces[i], orders_[i]);
+      copy(d_.pieces[i]);
       at += d_.pieces[i].frames;
     }
     if (at != d_.frames) unproven(d_.path, fmt::format("{} of {} frames are there", at, d_.frames));
     if (sound_) sound_->write_rest();
-    muxer_.finish();
+    muxer_->finish();
   }
 
  private:
-  static media::Options options_of(const Deliverable& d) {
+  media::Options options() const {
     // Matroska stores no DTS: nothing needs to be moved to keep it from being negative.
-    if (format_of(d.path) == "matroska") return {{"avoid_negative_ts", "disabled"}};
-    // What is edited is not streamed: to move its index would be to write tens of gigabytes twice.
-    if (mezzanine(d.codec)) return {};
-    return {{"movflags", "+faststart"}};
+    if (format_of(d_.path) == "matroska") return {{"avoid_negative_ts", "disabled"}};
+    std::int64_t more = parameters_->extradata_size;
+    for (const auto& [name, text] : d_.metadata) more += 2 * std::ssize(name) + 2 * std::ssize(text) + 100;
+    return {
+        {"moov_size", std::to_string(index_room(d_.pieces, layouts_, sound_ ? &*sound_ : nullptr, more))}};
   }
 
   void open() {
     parameters_ = track_parameters(d_.pieces, d_.codec);
-    stream_ = muxer_.add_stream(*parameters_, tick_, d_.fps);
-    if (!d_.audio_file.empty()) sound_.emplace(d_.audio_file, muxer_);
-    muxer_.write_header();
+    if (!d_.audio_file.empty()) sound_.emplace(d_.audio_file);
+    muxer_.emplace(part_, format_of(d_.path), d_.metadata, options(), stop_);
+    stream_ = muxer_->add_stream(*parameters_, tick_, d_.fps);
+    if (sound_) sound_->add_to(*muxer_);
+    muxer_->write_header();
   }
 
   /// The k-th packet in decoding order is decoded at frame k − delay: regular, and never later than shown.
-  void copy(const Piece& piece, const Order& order) {
+  void copy(const Piece& piece) {
     Demuxer demuxer = Demuxer::open_own(piece.file, Demuxer::Want::video);
     if (!holds_copies(d_.pieces) && !media::same_parameter_sets(*demuxer.video()->codecpar, *parameters_)) {
       unproven(piece.file, "its parameter sets differ from the first segment's");
     }
+    std::vector<bool> seen(static_cast<std::size_t>(piece.frames));
     media::PacketPtr packet = media::make_packet();
-    for (std::size_t k = 0; demuxer.read(*packet); ++k) {
-      packet->pts = piece.at + order.frame.at(k);
-      packet->dts = piece.at + static_cast<std::int64_t>(k) - delay_;
+    for (std::int64_t k = 0; demuxer.read(*packet); ++k) {
+      const std::int64_t f = frame_of(*packet, *demuxer.video(), d_.fps);
+      if (f < 0 || f >= piece.frames || seen[static_cast<std::size_t>(f)])
+        unproven(piece.file, fmt::format("frame times are not 0 to {}", piece.frames - 1));
+      if (k - f > delay_) unproven(piece.file, "reorders more frames than it states");
+      seen[static_cast<std::size_t>(f)] = true;
+      packet->pts = piece.at + f;
+      packet->dts = piece.at + k - delay_;
       packet->duration = 1;
       if (sound_) sound_->write_until(Rational(packet->dts) * tick_);
-      muxer_.write(*packet, stream_, tick_);
+      muxer_->write(*packet, stream_, tick_);
       av_packet_unref(packet.get());
     }
   }
 
   const Deliverable& d_;
+  const std::string& part_;
   const std::stop_token stop_;
   Rational tick_;
-  media::Muxer muxer_;
-  std::vector<Order> orders_;
+  std::vector<Layout> layouts_;
   std::int64_t delay_ = 0;
   media::CodecParametersPtr parameters_;
-  int stream_ = 0;
   std::optional<Sound> sound_;
+  std::optional<media::Muxer> muxer_;
+  int stream_ = 0;
 };
 
 void prove(const Deliverable& d, const std::string& part, const std::stop_token& stop) {
@@ -236,8 +264,9 @@ std::string part_path(const std::string& path) {
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
   Assembler(deliverable, part, stop).run();
   auto copies = std::async(std::launch::async, [&] { check_copies(film_in(part, deliverable), stop); });
+  auto hash = std::async(std::launch::async, [&] { return sha256_file(part, stop); });
   prove(deliverable, part, stop);
-  Assembled done{part, std::filesystem::file_size(part), sha256_file(part, stop)};
+  Assembled done{part, std::filesystem::file_size(part), hash.get()};
   copies.get();
   return done;
 }
