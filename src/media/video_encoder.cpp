@@ -148,7 +148,7 @@ int xdcam_group(Rational fps) {
 
 /// 50 Mbit/s, filled up where a picture needs less. Closed groups, so that pieces can be joined.
 CodecContextPtr open_xdcam(const VideoEncoderSettings& settings) {
-  constexpr std::int64_t kRate = 50'000'000, kBuffer = 36'421'632;
+  constexpr std::int64_t kBitRate = 50'000'000, kBuffer = 36'421'632;
   CodecContextPtr context = allocate(mezzanine(kXdcam)->encoder);
   AVCodecContext& c = *context;
   auto set = [&](const char* name, const char* value) {
@@ -163,7 +163,7 @@ CodecContextPtr open_xdcam(const VideoEncoderSettings& settings) {
   c.gop_size = xdcam_group(settings.fps);
   c.max_b_frames = 2;
   c.flags |= AV_CODEC_FLAG_CLOSED_GOP;
-  c.bit_rate = c.rc_min_rate = c.rc_max_rate = kRate;
+  c.bit_rate = c.rc_min_rate = c.rc_max_rate = kBitRate;
   const auto beside = mpeg2::read_sequence(settings.beside);
   c.rc_buffer_size = static_cast<int>(beside ? beside->buffer : kBuffer);
   c.rc_initial_buffer_occupancy = c.rc_buffer_size / 4 * 3;

@@ -57,9 +57,7 @@ void Compositor::compose(const plan::Span& span, const std::function<void(media:
   }
   for (std::int64_t n = 0; n < span.frames; ++n) {
     media::FramePtr frame = media::ref_frame(base ? base->picture(base_first + n) : background());
-    if (next < span.layers.size()) {
-      media::check(av_frame_make_writable(frame.get()), "cannot allocate", "picture", ErrorCode::local);
-    }
+    if (next < span.layers.size()) pictures_.make_writable(frame);
     for (std::size_t i = next; i < span.layers.size(); ++i) {
       LayerRenderer& layer = renderer(span.layers[i].clip);
       const AVFrame& picture = layer.picture(span.layers[i].first + (layer.constant() ? 0 : n));

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "media/picture_pool.h"
 #include "run/compose/layer_renderer.h"
 
 namespace avstage::run {
@@ -26,6 +27,7 @@ class Compositor {
   LayerRenderer::Context context_;
   std::map<int, std::unique_ptr<LayerRenderer>> renderers_;
   media::FramePtr background_;
+  media::PicturePool pictures_;
 };
 
 }  // namespace avstage::run

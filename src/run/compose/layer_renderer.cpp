@@ -189,7 +189,7 @@ const AVFrame& LayerRenderer::picture(std::int64_t local) {
   double factor = alpha_factor(local);
   if (factor >= 1) return frame;
   output_ = media::ref_frame(frame);
-  media::check(av_frame_make_writable(output_.get()), "cannot allocate", planned_.label, ErrorCode::local);
+  outputs_.make_writable(output_);
   scale_alpha(*output_, factor);
   return *output_;
 }

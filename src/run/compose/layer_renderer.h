@@ -6,6 +6,7 @@
 
 #include "filters/filter.h"
 #include "media/filter_graph.h"
+#include "media/picture_pool.h"
 #include "media/video_reader.h"
 #include "plan/layout.h"
 #include "plan/resolve.h"
@@ -65,6 +66,7 @@ class LayerRenderer {
   std::unique_ptr<Chain> chain_;
   media::FramePtr prepared_;
   media::FramePtr output_;
+  media::PicturePool outputs_;
   plan::Box box_;
   int matte_samples_ = 0;
   double matte_visible_ = 0;
