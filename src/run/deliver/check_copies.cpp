@@ -70,7 +70,7 @@ class Decoded {
   Decoded(Demuxer demuxer, std::int64_t origin, std::int64_t exact, std::int64_t last, Rational fps,
           const std::stop_token& stop)
       : demuxer_(std::move(demuxer)),
-        decoder_(*demuxer_.video(), demuxer_.name(), 1),  // several are decoded at a time
+        decoder_(*demuxer_.video(), demuxer_.name(), 2),  // two seams are looked at at a time
         fps_(fps),
         time_base_(media::from_av(demuxer_.video()->time_base)),
         start_(start_of(*demuxer_.video())),
