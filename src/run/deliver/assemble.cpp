@@ -123,7 +123,8 @@ std::string format_of(const std::string& path) {
 /// it (ISO/IEC 14496-12, 8.6 and 8.7, as libavformat's muxer writes it): a little more than it takes.
 std::int64_t index_room(const std::vector<Piece>& pieces, const std::vector<Layout>& layouts,
                         const Sound* sound, std::int64_t more) {
-  constexpr std::int64_t kMostOfChunk = 1 << 20, kBoxes = 4'096, kStsz = 4, kCtts = 8, kStss = 4, kStsc = 12;
+  constexpr std::int64_t kMostOfChunk = 1 << 20, kBoxes = 4'096, kStsz = 4, kCtts = 8, kSdtp = 1, kStss = 4,
+                         kStsc = 12;
   std::int64_t pictures = 0, keys = 0, bytes = sound ? sound->bytes() : 0;
   const std::int64_t sounds = sound ? sound->packets() : 0;
   for (const Piece& piece : pieces) pictures += piece.frames;
@@ -136,7 +137,7 @@ std::int64_t index_room(const std::vector<Piece>& pieces, const std::vector<Layo
     return std::min(own, other + 2 * bytes / kMostOfChunk + 2);
   };
   const std::int64_t offset = bytes > 4'000'000'000 ? 8 : 4;
-  return kBoxes + more + pictures * (kStsz + kCtts) + keys * kStss + sounds * kStsz +
+  return kBoxes + more + pictures * (kStsz + kCtts + kSdtp) + keys * kStss + sounds * kStsz +
          (chunks(pictures, sounds) + chunks(sounds, pictures)) * (kStsc + offset);
 }
 
@@ -191,7 +192,8 @@ class Assembler {
     }
     std::vector<bool> seen(static_cast<std::size_t>(piece.frames));
     media::PacketPtr packet = media::make_packet();
-    for (std::int64_t k = 0; demuxer.read(*packet); ++k) {
+    std::int64_t k = 0;
+    for (; demuxer.read(*packet); ++k) {
       const std::int64_t f = frame_of(*packet, *demuxer.video(), d_.fps);
       if (f < 0 || f >= piece.frames || seen[static_cast<std::size_t>(f)])
         unproven(piece.file, fmt::format("frame times are not 0 to {}", piece.frames - 1));
@@ -204,6 +206,7 @@ class Assembler {
       muxer_->write(*packet, stream_, tick_);
       av_packet_unref(packet.get());
     }
+    if (k != piece.frames) unproven(piece.file, fmt::format("{} of {} frames are in it", k, piece.frames));
   }
 
   const Deliverable& d_;
