@@ -122,6 +122,7 @@ void Demuxer::Impl::open_plain(const std::string& path) {
   int ret = avio_open2(&file.context, ("file:" + path).c_str(), AVIO_FLAG_READ, nullptr, &only_files);
   av_dict_free(&only_files);
   check(ret, "cannot be opened", path);
+  if (require_regular_file(path) != state) state.clear();  // replaced meanwhile: which one is open?
 }
 
 void Demuxer::Impl::open(Want want, bool own) {

@@ -10,6 +10,7 @@
 #include "net/http_stream.h"
 
 namespace avstage::run {
+
 std::map<std::string, FileFacts> look_at_files(Session& session, const std::set<std::string>& paths) {
   std::map<std::string, FileFacts> files;
   for (const std::string& path : paths) files[path];
