@@ -65,12 +65,13 @@ std::vector<std::string> seen(Demuxer demuxer) {
 
 TEST(KnownStreams, AFileOpenedAgainReadsAsWhenItWasAnalysed) {
   TempDir dir;
-  VideoSpec film, open_groups, late, intra, hevc, sound, rotated;
+  VideoSpec film, open_groups, late, uneven, intra, hevc, sound, rotated;
   film.seconds = late.seconds = Rational(2);
   film.gop = open_groups.gop = 10;
   open_groups.open_gop = true;
   late.start = Rational(3, 2);
   late.picture_delay = Rational(1, 5);
+  for (std::int64_t tick = 0; tick < 60; tick += 1 + tick % 3) uneven.ticks.push_back(tick);
   intra.codec = "prores_ks";
   intra.pix_fmt = "yuv422p10le";
   intra.audio_codec = "pcm_s16le";
@@ -79,8 +80,8 @@ TEST(KnownStreams, AFileOpenedAgainReadsAsWhenItWasAnalysed) {
   rotated.sar = Rational(4, 3);
   rotated.codec = "mpeg4";
   const std::pair<const char*, VideoSpec*> cases[] = {
-      {"film.mp4", &film}, {"open.mp4", &open_groups}, {"late.mp4", &late},  {"intra.mov", &intra},
-      {"hevc.mp4", &hevc}, {"rotated.mp4", &rotated},  {"sound.m4a", &sound}};
+      {"film.mp4", &film}, {"open.mp4", &open_groups}, {"late.mp4", &late},   {"intra.mov", &intra},
+      {"hevc.mp4", &hevc}, {"rotated.mp4", &rotated},  {"sound.m4a", &sound}, {"uneven.mp4", &uneven}};
   for (const auto& [name, spec] : cases) {
     const std::string path = dir / name;
     name == std::string("sound.m4a") ? test::make_audio(path, *spec) : test::make_video(path, *spec);
