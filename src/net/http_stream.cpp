@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <stop_token>
 #include <thread>
 
 #include "base/clock.h"
@@ -38,8 +39,8 @@ class Stream : public HttpStream, public std::enable_shared_from_this<Stream> {
   ~Stream() override { abort(); }
 
   void start() {
-    tail_thread_ = std::jthread([this](std::stop_token stop) { run_tail(stop); });
-    main_thread_ = std::jthread([this](std::stop_token stop) { run_main(stop); });
+    tail_thread_ = std::jthread([this] { run_tail(tail_stop_.get_token()); });
+    main_thread_ = std::jthread([this] { run_main(main_stop_.get_token()); });
   }
 
   std::unique_ptr<ByteSource> reader() override;
@@ -87,7 +88,8 @@ class Stream : public HttpStream, public std::enable_shared_from_this<Stream> {
   std::string url_, offered_sha256_;
   std::optional<std::uint64_t> tail_from_;  // a tail request is under way from there
 
-  std::jthread tail_thread_, main_thread_;
+  std::stop_source tail_stop_, main_stop_;  // not the threads' own: each thread may stop the other
+  std::jthread tail_thread_, main_thread_;  // last: they end before what they use
 };
 
 class Reader : public ByteSource {
@@ -115,8 +117,8 @@ std::unique_ptr<ByteSource> Stream::reader() {
 }
 
 void Stream::abort() noexcept {
-  main_thread_.request_stop();
-  tail_thread_.request_stop();
+  main_stop_.request_stop();
+  tail_stop_.request_stop();
   spool_.abort();
 }
 
@@ -152,7 +154,7 @@ void Stream::run_main(const std::stop_token& stop) noexcept {
   } catch (...) {
     fail(std::current_exception());
   }
-  tail_thread_.request_stop();
+  tail_stop_.request_stop();
 }
 
 void Stream::fill_from_front(const std::stop_token& stop) {
@@ -198,11 +200,11 @@ void Stream::run_tail(const std::stop_token& stop) noexcept {
     // The main transfer gets there too: only what would stop it as well ends the stream.
     if (error.code() != ErrorCode::network) {
       fail(std::current_exception());
-      main_thread_.request_stop();
+      main_stop_.request_stop();
     }
   } catch (...) {
     fail(std::current_exception());
-    main_thread_.request_stop();
+    main_stop_.request_stop();
   }
 }
 
