@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
-#include <thread>
 #include <vector>
+
+#include "base/cores.h"
 
 namespace avstage {
 
@@ -18,9 +19,8 @@ void at_once(std::size_t count, std::size_t most, const std::function<void(std::
       throw;
     }
   };
-  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::future<void>> others;
-  for (std::size_t i = 1; i < std::min({count, most, cores}); ++i)
+  for (std::size_t i = 1; i < std::min({count, most, usable_cores()}); ++i)
     others.push_back(std::async(std::launch::async, take_turns));
   take_turns();
   for (std::future<void>& other : others) other.get();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cores.h"
 #include "base/stop.h"
 
 namespace avstage::media {
@@ -20,11 +21,18 @@ AVStream* require_video(const Demuxer& demuxer) {
   return demuxer.video();
 }
 
+/// Each one holds pictures, and what is decoded is encoded beside, which takes longer: libav's choice, one
+/// more than there are cores, is no faster.
+int threads_of(int wanted) {
+  constexpr std::size_t kMost = 4;
+  return wanted > 0 ? wanted : static_cast<int>(std::clamp<std::size_t>(usable_cores() / 2, 1, kMost));
+}
+
 }  // namespace
 
 VideoReader::VideoReader(Demuxer demuxer, int threads, std::stop_token stop)
     : demuxer_(std::move(demuxer)),
-      decoder_(*require_video(demuxer_), demuxer_.name(), threads),
+      decoder_(*require_video(demuxer_), demuxer_.name(), threads_of(threads)),
       stream_(demuxer_.video()),
       time_base_(from_av(stream_->time_base)),
       packet_(make_packet()),

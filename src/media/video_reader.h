@@ -15,7 +15,8 @@ namespace avstage::media {
 /// sought. One thread.
 class VideoReader {
  public:
-  /// `stop` ends the way to a frame, which may be long: Error{interrupted}.
+  /// `threads`: of the decoder; 0: one for every two cores, four at most. `stop` ends the way to a frame,
+  /// which may be long: Error{interrupted}.
   explicit VideoReader(Demuxer demuxer, int threads = 0, std::stop_token stop = {});
 
   /// The frame that is shown at `time` on a grid of `fps`: the last one whose time is less than half a grid

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/cores.h"
+
 namespace avstage {
 namespace {
 
@@ -31,7 +33,7 @@ TEST(AtOnce, NoMoreThanAllowedAreUnderWay) {
 }
 
 TEST(AtOnce, WithTwoCoresTwoAreDoneBesideEachOther) {
-  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "one core";
+  if (usable_cores() < 2) GTEST_SKIP() << "one core";
   std::latch both(2);
   at_once(2, 2, [&](std::size_t) { both.arrive_and_wait(); });  // alone, the first would wait for ever
   EXPECT_TRUE(both.try_wait());

@@ -5,10 +5,10 @@
 #include <deque>
 #include <future>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "base/cores.h"
 #include "base/stop.h"
 #include "media/aac.h"
 #include "media/demuxer.h"
@@ -273,7 +273,7 @@ bool encode_in_pieces(ReadSound read, std::int64_t samples, const AudioSettings&
     works.pop_front();
     return joined;
   };
-  const std::size_t at_once = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostAtOnce);
+  const std::size_t at_once = std::min(usable_cores(), kMostAtOnce);
   PieceReader reader(std::move(read), samples);
   for (;;) {
     if (works.size() >= at_once && !join_one()) return false;  // before more samples are held
