@@ -20,6 +20,7 @@ struct RenderOptions : JobOptions {
   std::optional<double> max_credits;
   std::uint64_t max_clip_bytes = Settings().max_clip_bytes;
   std::uint64_t cache_limit = Settings().cache_limit;
+  int workers = Settings().workers;
 };
 
 Rational length_of(const char* option, const std::string& text) {
@@ -81,6 +82,7 @@ int render_job(const RenderOptions& options, const std::stop_token& stop) {
   if (!options.deadline.empty()) settings.deadline = length_of("--deadline", options.deadline);
   settings.max_clip_bytes = options.max_clip_bytes;
   settings.cache_limit = options.cache_limit;
+  settings.workers = options.workers;
   std::unique_ptr<sandbox::Sandbox> sandbox;
   if (options.sandbox) sandbox = start_sandbox(settings, {.script = options.sandbox_script});
   Progress progress(style);
@@ -116,6 +118,13 @@ void add_render(CLI::App& app, Action& action) {
                    "refuse an avatar clip that is larger; 500MB and the like are understood")
       ->transform(CLI::AsSizeValue(false));
   add_cache_limit(*command, options->cache_limit);
+  command
+      ->add_option("--workers", options->workers,
+                   "segments that are rendered at once, each by four threads; default: one for every four "
+                   "processors")
+      ->type_name("N")
+      ->envname("AVSTAGE_WORKERS")
+      ->check(CLI::Range(1, 64));
   command->add_flag("--json", options->json, "print one JSON report on stdout, errors as JSON on stderr");
   command->add_option("--progress", options->progress, "auto, plain, json or none; on stderr")
       ->type_name("STYLE");

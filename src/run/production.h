@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -30,6 +31,11 @@ struct Production {
   bool copy = true;                ///< false: a copy has failed, everything is encoded
   Report report;
 
+  /// Every position and every medium's facts.
+  bool is_known() const {
+    return render.complete &&
+           std::all_of(facts.begin(), facts.end(), [](const auto& known) { return known.has_value(); });
+  }
   void resolve() { render = plan::resolve(plan, facts, toolchain(), copy); }
   /// After a copy that did not hold what it promised.
   void stop_copying(const Error& why) {

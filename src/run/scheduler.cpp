@@ -1,26 +1,47 @@
 #include "run/scheduler.h"
 
 #include <algorithm>
-#include <cmath>
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "base/cores.h"
 #include "base/stop.h"
+#include "run/ahead.h"
 #include "run/clips/acquire.h"
-#include "run/clips/budget.h"
 #include "run/clips/extras.h"
 #include "run/clips/first_failure.h"
-#include "run/deliver/sound_ahead.h"
+#include "run/crew.h"
 #include "run/segment_renderer.h"
+#include "run/work_list.h"
 
 namespace avstage::run {
 namespace {
 
-/// What is spoken seldom takes less than this share of what its text lets expect.
-constexpr double kGuessedShare = 0.75;
-constexpr double kUnknownSeconds = 20;
+/// An encoder has four threads.
+constexpr std::size_t kCoresOfWorker = 4;
 
+/// Who renders: the caller's thread, which also hears the news, and its helpers. Each has decoders of its
+/// own.
+struct Worker {
+  using Renderers = std::vector<std::unique_ptr<SegmentRenderer>>;  ///< by composition
+  Renderers certain, ahead;
+  int version = -1;              ///< of the plans that they are for
+  std::optional<Place> goes_on;  ///< behind what it rendered last
+};
+
+struct Work {
+  std::size_t composition = 0;
+  plan::Segment segment;
+  std::set<int> unproven;  ///< purchases it shows
+  bool ahead = false;      ///< foreseen, not certain
+  bool copies = true;      ///< as resolved
+};
+
+/// The caller's thread runs it. `mutex_` guards what the helpers see too; nobody holds it who renders, or
+/// waits for news.
 class Scheduler {
  public:
   Scheduler(Production& production, SegmentStore& store, const std::function<void()>& when_known)
@@ -28,22 +49,24 @@ class Scheduler {
         store_(store),
         when_known_(when_known),
         failures_(p_.stop),
+        ahead_(production, store),
+        forward_(p_.stop, [this] { stop_.request_stop(); }),
+        workers_(number_of_workers(p_.session.settings().workers)),
         acquirer_(p_.session, p_.plan, p_.media, p_.observer) {}
 
   void run() {
     start();
     // A frame may be waiting for bytes that never come: the stop must reach the streams, not this loop alone.
-    std::stop_callback wake(p_.stop, [this] { acquirer_.interrupt(); });
-    for (;;) {
-      while (auto news = acquirer_.news().try_pop()) take(std::move(*news));
-      if (when_known_ && is_known() && failures_.empty()) std::exchange(when_known_, {})();
-      if (render_next()) continue;
-      if (in_flight_ == 0) break;
-      if (render_ahead() || encode_ahead()) continue;
-      open_ahead();
-      auto news = acquirer_.news().pop(p_.stop);
-      if (!news) throw_stopped();
-      take(std::move(*news));
+    std::stop_callback wake(stop_.get_token(), [this] { acquirer_.interrupt(); });
+    Crew crew(
+        workers_.size() - 1, [this](std::size_t i) { return render_next(workers_[i]); },
+        [this] { stop_.request_stop(); });
+    try {
+      work_with(crew);
+    } catch (...) {
+      stop_.request_stop();
+      crew.rethrow();  // what stopped this thread, if it was a helper
+      throw;
     }
     p_.media.drop_ready();
     failures_.rethrow();
@@ -52,61 +75,66 @@ class Scheduler {
   }
 
  private:
+  static std::size_t number_of_workers(int wanted) {
+    return wanted > 0 ? static_cast<std::size_t>(wanted)
+                      : std::max<std::size_t>(1, usable_cores() / kCoresOfWorker);
+  }
+
   void start() {
     std::vector<int> missing;
     for (std::size_t i = 0; i < p_.proven.size(); ++i) {
       if (!p_.proven[i]) missing.push_back(static_cast<int>(i));
     }
     in_flight_ = missing.size();
-    new_renderers();
-    foresee();
+    ahead_.foresee();
     acquirer_.start(missing);
   }
 
-  bool is_known() const {
-    return p_.render.complete &&
-           std::all_of(p_.facts.begin(), p_.facts.end(), [](const auto& known) { return known.has_value(); });
-  }
-
-  /// What the programme may look like when the clips that are missing are there.
-  void foresee() {
-    ahead_.reset();
-    ahead_renderers_.clear();
-    if (!is_known()) ahead_ = foresee(kGuessedShare);
-    if (ahead_) ahead_renderers_ = renderers_for(*ahead_);
-    foresee_sound();
-  }
-
-  void foresee_sound() {
-    sound_ahead_.reset();
-    if (!ahead_ || SoundAhead::sounds_of(p_.job).empty()) return;
-    if (std::optional<plan::RenderPlan> longer = foresee(1))
-      sound_ahead_ = std::make_unique<SoundAhead>(p_, store_, *ahead_, std::move(*longer));
-  }
-
-  /// With missing clips of such a share of the length that is to be expected.
-  std::optional<plan::RenderPlan> foresee(double share) const {
-    std::vector<Time> lengths;
-    const Prices prices;
-    for (const plan::Purchase& purchase : p_.plan.purchases) {
-      const Estimate guess = estimate(prices, purchase.avatar, "v3");
-      const double seconds = guess.at_least ? std::max(guess.seconds, kUnknownSeconds) : guess.seconds;
-      lengths.push_back(Time(std::max<std::int64_t>(1, std::llround(seconds * share * 1000)), 1000));
+  void work_with(Crew& crew) {
+    for (;;) {
+      while (auto news = acquirer_.news().try_pop()) take(std::move(*news), crew);
+      tell_known();
+      if (render_next(workers_.front())) continue;
+      if (in_flight_ == 0) {
+        crew.wait_until_idle();
+        if (!render_next(workers_.front())) break;
+        continue;
+      }
+      if (ahead_.encode_sound()) continue;
+      ahead_.open_films(stop_.get_token());
+      auto news = acquirer_.news().pop(stop_.get_token());
+      if (!news) throw_stopped();
+      take(std::move(*news), crew);
     }
-    return plan::foresee(p_.plan, p_.facts, lengths, toolchain(), p_.copy);
+  }
+
+  void tell_known() {
+    std::lock_guard lock(mutex_);
+    if (when_known_ && p_.is_known() && failures_.empty()) std::exchange(when_known_, {})();
+  }
+
+  Worker::Renderers renderers_for(const plan::RenderPlan& render) {
+    Worker::Renderers renderers;
+    for (std::size_t c = 0; c < p_.plan.compositions.size(); ++c) {
+      auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
+      renderers.push_back(std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), render, p_.media,
+                                                            mattes_, store_, decoded));
+    }
+    return renderers;
   }
 
   /// Renderers carry positions; those of open clips may have become certain.
-  void new_renderers() { renderers_ = renderers_for(p_.render); }
+  void renew(Worker& worker) {
+    if (std::exchange(worker.version, version_) == version_) return;
+    worker.certain = renderers_for(p_.render);
+    worker.ahead = ahead_.plan() ? renderers_for(*ahead_.plan()) : Worker::Renderers();
+    worker.goes_on.reset();
+  }
 
-  std::vector<std::unique_ptr<SegmentRenderer>> renderers_for(const plan::RenderPlan& render) {
-    std::vector<std::unique_ptr<SegmentRenderer>> renderers;
-    for (std::size_t c = 0; c < p_.plan.compositions.size(); ++c) {
-      auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
-      renderers.push_back(
-          std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), render, p_.media, store_, decoded));
-    }
-    return renderers;
+  void take(AcquireNews news, Crew& crew) {
+    std::lock_guard lock(mutex_);
+    take(std::move(news));
+    crew.more_work();
   }
 
   void take(AcquireNews news) {
@@ -117,7 +145,7 @@ class Scheduler {
       case AcquireNews::Kind::proven:
         p_.proven[news.purchase] = true;
         store_.proven(news.purchase);
-        foresee_sound();
+        ahead_.foresee_sound();
         --in_flight_;
         break;
       case AcquireNews::Kind::failed:
@@ -136,9 +164,8 @@ class Scheduler {
       set_facts(news.purchase, std::nullopt, "");
       failures_.add(std::current_exception());
     }
-    new_renderers();
-    foresee();
-    opened_ = false;
+    ahead_.foresee();
+    ++version_;
   }
 
   /// Of the clips that show a purchase, and of those that show its words.
@@ -161,125 +188,107 @@ class Scheduler {
                        [&](int purchase) { return p_.media.arriving(purchase); });
   }
 
-  /// What needs no byte of a clip that is still arriving goes first.
-  std::pair<int, const plan::Segment*> pick() const {
-    std::pair<int, const plan::Segment*> later{-1, nullptr};
-    for (std::size_t c = 0; c < p_.render.compositions.size(); ++c) {
-      for (const plan::Segment& segment : p_.render.compositions[c].segments) {
-        if (!segment.waits_for.empty() || abandoned_.contains(segment.keys.front()) || in_store(segment))
-          continue;
-        if (!arriving(segment)) return {static_cast<int>(c), &segment};
-        if (!later.second) later = {static_cast<int>(c), &segment};
-      }
-    }
-    return later;
+  bool is_taken(const plan::Segment& segment) const {
+    return std::any_of(segment.keys.begin(), segment.keys.end(),
+                       [&](const std::string& key) { return taken_.contains(key); });
   }
 
-  /// The last one of what is foreseen and shows no avatar clip: it is the least uncertain. What begins at a
-  /// guessed end is left out; what ends at a guessed beginning may be for nothing.
-  std::pair<std::size_t, const plan::Segment*> pick_ahead() const {
-    for (std::size_t c = 0; c < ahead_->compositions.size(); ++c) {
-      const std::vector<plan::Segment>& segments = ahead_->compositions[c].segments;
-      for (std::size_t i = segments.size(); i-- > 1;) {
-        if (segments[i].shows.empty() && segments[i - 1].shows.empty() && !in_store(segments[i]))
-          return {c, &segments[i]};
-      }
-    }
-    return {0, nullptr};
+  Standing standing(const plan::Segment& segment) const {
+    if (!segment.waits_for.empty()) return Standing::out;
+    if (is_taken(segment)) return Standing::taken;
+    return abandoned_.contains(segment.keys.front()) || in_store(segment) ? Standing::out : Standing::open;
   }
 
-  /// While clips are missing and nothing is certain: one segment of what is foreseen. Its failure is none of
-  /// the run's: if the segment is needed, it fails again.
-  bool render_ahead() {
-    if (!ahead_) return false;
-    auto [composition, segment] = pick_ahead();
-    if (!segment) return false;
-    try {
-      for (const std::string& key : ahead_renderers_[composition]->render(
-               *segment, {}, [](std::int64_t) {}, p_.stop)) {
-        p_.rendered.insert(key);
-      }
-      frames_done_ += segment->frames;
-      tell_segment(*segment);
-      return true;
-    } catch (const Error& e) {
-      if (e.code() == ErrorCode::interrupted) throw;
-      log::warning("rendering ahead: {}", e.what());
-      ahead_.reset();
-      return false;
-    }
-  }
-
-  /// Likewise, a piece of the sound.
-  bool encode_ahead() {
-    if (!sound_ahead_) return false;
-    try {
-      if (sound_ahead_->encode_next()) return true;
-    } catch (const Error& e) {
-      if (e.code() == ErrorCode::interrupted) throw;
-      log::warning("encoding sound ahead: {}", e.what());
-    }
-    sound_ahead_.reset();
-    return false;
-  }
-
-  bool is_missing(const plan::Segment& segment) const {
-    return std::any_of(segment.shows.begin(), segment.shows.end(), [&](int purchase) {
-      const MediaAccess::Source source = p_.media.source(purchase);
-      return source.path.empty() && !source.stream;
+  /// What needs no byte of a clip that is still arriving goes first; what does, in the order it arrives in.
+  std::optional<Place> pick(const Worker& worker) const {
+    auto now = [&](const plan::Segment& s) { return arriving(s) ? Standing::out : standing(s); };
+    if (auto place = choose(p_.render, worker.goes_on, now)) return place;
+    return choose(p_.render, {}, [&](const plan::Segment& s) {
+      const Standing found = standing(s);
+      return found == Standing::taken ? Standing::out : found;
     });
   }
 
-  /// At last the films that are shown beside the first missing clip, where it begins.
-  void open_ahead() {
-    if (!ahead_ || std::exchange(opened_, true)) return;
-    p_.media.drop_ready();
-    try {
-      for (const plan::CompositionPlan& composition : ahead_->compositions) {
-        auto segment = std::find_if(composition.segments.begin(), composition.segments.end(),
-                                    [&](const plan::Segment& s) { return is_missing(s); });
-        if (segment == composition.segments.end()) continue;
-        for (const plan::Layer& layer : segment->spans.front().layers) get_ready(layer);
-      }
-    } catch (const Error& e) {  // it fails again where it is needed
-      if (e.code() == ErrorCode::interrupted) throw;
-      log::warning("opening ahead: {}", e.what());
-    }
+  std::optional<Place> pick_ahead() const {
+    if (in_flight_ == 0) return std::nullopt;
+    return ahead_.pick([&](const plan::Segment& s) { return standing(s); });
   }
 
-  void get_ready(const plan::Layer& layer) {
-    const Rational fps = p_.job.canvas.fps;
-    if (!std::holds_alternative<FileRef>(p_.plan.clips[layer.clip].clip.media)) return;
-    if (!p_.facts[layer.clip]->media.video) return;
-    p_.media.get_ready(layer.clip, plan::source_time(ahead_->timing.clips[layer.clip], layer.first, fps), fps,
-                       p_.stop);
+  /// What is certain, else, while clips are missing, what is foreseen.
+  std::optional<Work> take_work(Worker& worker) {
+    std::lock_guard lock(mutex_);
+    renew(worker);
+    const std::optional<Place> certain = pick(worker), place = certain ? certain : pick_ahead();
+    if (!place) return std::nullopt;
+    const plan::RenderPlan& render = certain ? p_.render : *ahead_.plan();
+    const plan::Segment& segment = render.compositions[place->composition].segments[place->index];
+    Work work{place->composition, segment, {}, !certain, p_.copy};
+    for (int purchase : work.segment.shows) {
+      if (!p_.proven[purchase]) work.unproven.insert(purchase);
+    }
+    if (certain) worker.goes_on = Place{place->composition, place->index + 1};
+    taken_.insert(work.segment.keys.begin(), work.segment.keys.end());
+    return work;
   }
 
-  bool render_next() {
-    auto [composition, segment] = pick();
-    if (!segment) return false;
-    std::set<int> unproven;
-    for (int purchase : segment->shows) {
-      if (!p_.proven[purchase]) unproven.insert(purchase);
+  struct Return {
+    ~Return() {
+      std::lock_guard lock(scheduler.mutex_);
+      for (const std::string& key : work.segment.keys) scheduler.taken_.erase(key);
     }
+    Scheduler& scheduler;
+    const Work& work;
+  };
+
+  /// False: there is nothing to render now.
+  bool render_next(Worker& worker) {
+    std::optional<Work> work = take_work(worker);
+    if (!work) return false;
+    const Return when_done{*this, *work};
     try {
-      for (const std::string& key : renderers_[composition]->render(
-               *segment, unproven, [&](std::int64_t n) { tell_progress(n); }, p_.stop)) {
-        p_.rendered.insert(key);
-      }
-      frames_done_ += segment->frames;
-      tell_segment(*segment);
+      render(worker, *work);
     } catch (const Error& e) {
-      if (p_.copy && e.name() == "copy") {
-        p_.stop_copying(e);
-        new_renderers();
-        return true;
-      }
-      // A clip that breaks off while it is read must not keep the rest from being rendered.
-      if (unproven.empty() || e.code() == ErrorCode::interrupted) throw;
-      abandoned_.insert(segment->keys.front());
-      failures_.add(std::current_exception());
+      if (e.code() == ErrorCode::interrupted || !go_on_after(*work, e)) throw;
     }
+    return true;
+  }
+
+  void render(Worker& worker, const Work& work) {
+    std::int64_t told = 0;
+    auto on_frame = [&](std::int64_t n) {
+      frames_done_ += n - std::exchange(told, n);
+      if (n % 5 == 0) tell_progress();
+    };
+    SegmentRenderer& renderer = *(work.ahead ? worker.ahead : worker.certain)[work.composition];
+    try {
+      std::vector<std::string> keys =
+          renderer.render(work.segment, work.unproven, on_frame, stop_.get_token());
+      std::lock_guard lock(mutex_);
+      p_.rendered.insert(keys.begin(), keys.end());
+    } catch (...) {
+      frames_done_ -= told;
+      throw;
+    }
+    frames_done_ += work.segment.frames - told;
+    tell_segment(work.segment);
+  }
+
+  /// False: what failed is the run's failure. In the handler of `e`.
+  bool go_on_after(const Work& work, const Error& e) {
+    std::lock_guard lock(mutex_);
+    if (work.ahead) {
+      ahead_.give_up(e);
+      return true;
+    }
+    if (work.copies && e.name() == "copy") {
+      if (p_.copy) p_.stop_copying(e);  // else another worker has met it before
+      ++version_;
+      return true;
+    }
+    // A clip that breaks off while it is read must not keep the rest from being rendered.
+    if (work.unproven.empty()) return false;
+    abandoned_.insert(work.segment.keys.front());
+    failures_.add(std::current_exception());
     return true;
   }
 
@@ -292,10 +301,11 @@ class Scheduler {
     return total;
   }
 
-  /// What was foreseen and is not needed counts for nothing.
-  std::int64_t done(std::int64_t more) const {
-    const std::int64_t total = total_frames(), frames = frames_done_ + more;
-    return total > 0 ? std::min(frames, total) : frames;
+  /// Frames done, and of how many. What was foreseen and is not needed counts for nothing.
+  std::pair<std::int64_t, std::int64_t> progress() const {
+    std::lock_guard lock(mutex_);
+    const std::int64_t total = total_frames(), frames = frames_done_;
+    return {total > 0 ? std::min(frames, total) : frames, total};
   }
 
   void tell_decoded(int clip, std::int64_t frames) const {
@@ -304,27 +314,32 @@ class Scheduler {
     p_.observer({Event::Kind::decoded, p_.plan.clips[clip].label, "", frames, 0, 0});
   }
 
-  void tell_progress(std::int64_t n) const {
-    if (n % 5 == 0) p_.observer({Event::Kind::progress, "", "", 0, done(n), total_frames()});
+  void tell_progress() const {
+    const auto [done, total] = progress();
+    p_.observer({Event::Kind::progress, "", "", 0, done, total});
   }
 
   void tell_segment(const plan::Segment& segment) const {
-    p_.observer({Event::Kind::segment, "", segment.keys.front(), segment.frames, done(0), total_frames()});
+    const auto [done, total] = progress();
+    p_.observer({Event::Kind::segment, "", segment.keys.front(), segment.frames, done, total});
   }
 
   Production& p_;
   SegmentStore& store_;
   std::function<void()> when_known_;
   std::size_t in_flight_ = 0;
-  std::int64_t frames_done_ = 0;
+  mutable std::mutex mutex_;
+  std::atomic<std::int64_t> frames_done_ = 0;
+  Mattes mattes_;
   FirstFailure failures_;
+  std::set<std::string> taken_;      ///< keys of segments that are being rendered
   std::set<std::string> abandoned_;  ///< first keys of segments whose clip broke off
-  std::vector<std::unique_ptr<SegmentRenderer>> renderers_;
-  std::optional<plan::RenderPlan> ahead_;  ///< foreseen
-  std::vector<std::unique_ptr<SegmentRenderer>> ahead_renderers_;
-  std::unique_ptr<SoundAhead> sound_ahead_;
-  bool opened_ = false;  ///< what will be needed next of local films
-  Acquirer acquirer_;    ///< last: its threads end before what they use
+  Ahead ahead_;
+  int version_ = 0;  ///< of both plans
+  std::stop_source stop_;
+  std::stop_callback<std::function<void()>> forward_;
+  std::vector<Worker> workers_;  ///< the caller's thread first
+  Acquirer acquirer_;            ///< last: its threads end before what they use
 };
 
 }  // namespace

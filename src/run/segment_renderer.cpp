@@ -105,14 +105,14 @@ media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& o
 }
 
 SegmentRenderer::SegmentRenderer(const plan::Plan& plan, int composition, const plan::RenderPlan& render,
-                                 const MediaAccess& media, SegmentStore& store,
+                                 const MediaAccess& media, Mattes& mattes, SegmentStore& store,
                                  std::function<void(int, std::int64_t)> on_decoded)
     : plan_(plan),
       composition_(plan.compositions[composition]),
       timing_(render.timing),
       copy_(render.compositions[composition].copy),
       store_(store),
-      compositor_({plan, timing_, media, composition_.canvas, std::move(on_decoded)}) {}
+      compositor_({plan, timing_, media, mattes, composition_.canvas, std::move(on_decoded)}) {}
 
 void SegmentRenderer::copy(const plan::Segment& segment, const std::string& key,
                            const std::stop_token& stop) {

@@ -15,11 +15,11 @@ namespace avstage::run {
 media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& output);
 
 /// Renders segments of one composition: composes each frame once and encodes it for every deliverable that
-/// still lacks it. The render thread only.
+/// still lacks it. One thread.
 class SegmentRenderer {
  public:
   SegmentRenderer(const plan::Plan& plan, int composition, const plan::RenderPlan& render,
-                  const MediaAccess& media, SegmentStore& store,
+                  const MediaAccess& media, Mattes& mattes, SegmentStore& store,
                   std::function<void(int clip, std::int64_t frames)> on_decoded);
 
   /// Copies the segment for deliverables that take a copy, encodes it for the others. Returns the keys it has

@@ -64,6 +64,16 @@ TEST_F(FirstSteps, AMistypedWordComesWithTheNearestKnownOne) {
   EXPECT_THAT(run({}).err, HasSubstr("A subcommand is required"));
 }
 
+TEST_F(FirstSteps, ANumberOfWorkersHasLimits) {
+  job(R"({ "color": "#203040", "duration": 1 })");
+  for (const char* wrong : {"0", "65", "-1", "many"}) {
+    CliResult r = run({"render", "job.json", "--workers", wrong});
+    EXPECT_EQ(r.exit_code, 2) << wrong;
+    EXPECT_THAT(r.err, AllOf(HasSubstr("--workers"), HasSubstr(wrong), HasSubstr("1 to 64")));
+  }
+  EXPECT_EQ(run({"render", "job.json", "--workers", "64"}).exit_code, 0);
+}
+
 TEST_F(FirstSteps, PlanNamesOutputsThatRenderWouldRefuse) {
   job(R"({ "color": "#203040", "duration": 1 })");
   EXPECT_EQ(plan_json()["compositions"][0]["outputs"][0]["state"], "will be rendered");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ class Bench : public testing::Test {
     s.state_dir = dir / "state";
     s.cache_dir = dir / "cache";
     s.sandbox = vendor_url;
+    if (const char* workers = std::getenv("AVSTAGE_WORKERS")) s.workers = std::atoi(workers);
     return s;
   }
 

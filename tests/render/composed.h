@@ -27,7 +27,8 @@ inline std::vector<media::FramePtr> compose(const Job& job) {
   }
   const plan::RenderPlan resolved = plan::resolve(plan, facts, "test");
   const run::MediaAccess media(plan);
-  run::Compositor compositor({plan, resolved.timing, media, plan.compositions.at(0).canvas, {}});
+  run::Mattes mattes;
+  run::Compositor compositor({plan, resolved.timing, media, mattes, plan.compositions.at(0).canvas, {}});
   std::vector<media::FramePtr> frames;
   for (const plan::Segment& segment : resolved.compositions.at(0).segments) {
     for (const plan::Span& span : segment.spans) {

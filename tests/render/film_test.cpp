@@ -162,9 +162,11 @@ TEST_F(Film, AStopLeavesNoPartialFileAndASecondRunFinishes) {
   const std::string text = R"({ "version": 1, "canvas": { "size": "320x180", "fps": 25 },
     "clips": [ { "file": "a.mp4" } ], "output": "out.mp4" })";
   std::stop_source stop;
+  Settings one_at_a_time = settings();
+  one_at_a_time.workers = 1;
   try {
     render(
-        job(text), settings(),
+        job(text), one_at_a_time,
         [&](const Event& e) {
           if (e.kind == Event::Kind::progress && e.done > 300) stop.request_stop();
         },

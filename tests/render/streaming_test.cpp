@@ -196,7 +196,9 @@ TEST_F(Streaming, RendersWhatLiesBehindAClipWhoseEndNobodyKnowsYet) {
                 { "clips": [ { "avatar": { "id": "a", "voice": "v", "say": "hello" }, "start": 2, "width": 40 } ] } ],
     "outputs": [ { "path": "out.mp4", "preset": "ultrafast" } ] })";
   std::vector<std::int64_t> before;  // frames of segments, while the clip is being made
-  const Report report = run(text, settings(vendor.url()), [&](const Event& e) {
+  Settings one_at_a_time = settings(vendor.url());
+  one_at_a_time.workers = 1;
+  const Report report = run(text, one_at_a_time, [&](const Event& e) {
     if (e.kind == Event::Kind::segment && before.size() < 6) before.push_back(e.frames);
     if (before.size() == 6) vendor.set_status("completed");
   });

@@ -8,7 +8,7 @@
 
 namespace avstage::run {
 
-/// The first failure is the run's; the others are told of, unless the run was stopped. One thread.
+/// The first failure is the run's; the others are told of, unless the run was stopped. One thread at a time.
 class FirstFailure {
  public:
   explicit FirstFailure(std::stop_token stop) : stop_(std::move(stop)) {}

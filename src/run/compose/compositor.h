@@ -9,7 +9,7 @@
 namespace avstage::run {
 
 /// Composes spans for one canvas, frame by frame. Layer renderers, with their open decoders, live on from
-/// span to span while their clip is shown. The render thread only.
+/// span to span while their clip is shown. One thread.
 class Compositor {
  public:
   explicit Compositor(LayerRenderer::Context context);

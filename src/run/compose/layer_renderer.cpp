@@ -81,6 +81,7 @@ LayerRenderer::LayerRenderer(const Context& context, int clip)
     : planned_(context.plan.clips[clip]),
       position_(context.timing.clips[clip]),
       media_(context.media),
+      mattes_(context.mattes),
       canvas_(context.canvas),
       clip_(clip),
       fade_in_(frames_of(planned_.clip.fade_in, canvas_.fps)),
@@ -201,14 +202,13 @@ void LayerRenderer::measure_matte(const AVFrame& frame) {
     const std::uint8_t* p = frame.data[3] + std::ptrdiff_t(y) * frame.linesize[3];
     for (int x = 0; x < frame.width; ++x) visible += p[x] >= 128;
   }
-  matte_visible_ += static_cast<double>(visible) / (double(frame.width) * frame.height);
-  ++matte_samples_;
+  mattes_.add(clip_, static_cast<double>(visible) / (double(frame.width) * frame.height));
 }
 
 void LayerRenderer::check_matte() const {
-  if (matte_samples_ == 0) return;
-  double visible = matte_visible_ / matte_samples_;
-  if (visible > kMatteLimit && visible < 1 - kMatteLimit) return;
+  const std::optional<double> mean = mattes_.visible(clip_);
+  if (!mean || (*mean > kMatteLimit && *mean < 1 - kMatteLimit)) return;
+  const double visible = *mean;
   throw Error(ErrorCode::proof,
               fmt::format("{}: the key {} left {} of the picture ({:.1f} % visible); is that really the "
                           "background's colour?",

@@ -11,18 +11,20 @@
 #include "plan/layout.h"
 #include "plan/resolve.h"
 #include "run/clips/media_access.h"
+#include "run/compose/mattes.h"
 
 namespace avstage::run {
 
 /// Makes the pictures of one clip for one canvas: reads (or draws) the source, applies filters and key,
 /// scales to the clip's box, applies opacity and fades. Frames are asked for by clip time, so a picture is
-/// the same wherever a segment was cut. The render thread only.
+/// the same wherever a segment was cut. One thread.
 class LayerRenderer {
  public:
   struct Context {
     const plan::Plan& plan;
     const plan::Timing& timing;
     const MediaAccess& media;
+    Mattes& mattes;
     Canvas canvas;
     std::function<void(int clip, std::int64_t frames)> on_decoded;  ///< may be empty
   };
@@ -54,6 +56,7 @@ class LayerRenderer {
   const plan::PlannedClip& planned_;
   plan::Position position_;
   const MediaAccess& media_;
+  Mattes& mattes_;
   Canvas canvas_;
   int clip_;
   std::int64_t fade_in_ = 0, fade_out_ = 0;
@@ -68,8 +71,6 @@ class LayerRenderer {
   media::FramePtr output_;
   media::PicturePool outputs_;
   plan::Box box_;
-  int matte_samples_ = 0;
-  double matte_visible_ = 0;
 };
 
 }  // namespace avstage::run
