@@ -7,7 +7,7 @@ namespace avstage::run {
 Crew::Crew(std::size_t helpers, std::function<bool(std::size_t)> work, std::function<void()> failed)
     : work_(std::move(work)), failed_(std::move(failed)), busy_(helpers) {
   for (std::size_t number = 1; number <= helpers; ++number)
-    threads_.emplace_back([this, number] { help(number); });
+    threads_.emplace_back([this, number](const std::stop_token& stop) { help(number, stop); });
 }
 
 Crew::~Crew() {
@@ -33,9 +33,9 @@ void Crew::rethrow() const {
   if (error_) std::rethrow_exception(error_);
 }
 
-void Crew::help(std::size_t number) {
+void Crew::help(std::size_t number, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (!over_) {
+  while (!over_ && !stop.stop_requested()) {
     const std::uint64_t seen = version_;
     lock.unlock();
     bool done = false;
@@ -59,7 +59,7 @@ void Crew::help(std::size_t number) {
     }
     --busy_;
     changed_.notify_all();
-    changed_.wait(lock, [&] { return over_ || seen != version_; });
+    changed_.wait(lock, stop, [&] { return over_ || seen != version_; });
     ++busy_;
   }
   --busy_;

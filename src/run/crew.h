@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -29,12 +30,12 @@ class Crew {
   void rethrow() const;
 
  private:
-  void help(std::size_t number);
+  void help(std::size_t number, const std::stop_token& stop);
 
   const std::function<bool(std::size_t)> work_;
   const std::function<void()> failed_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable_any changed_;
   std::uint64_t version_ = 0;  ///< of what there is to do
   std::size_t busy_ = 0;
   bool over_ = false;
