@@ -113,7 +113,7 @@ TEST(Crew, TheFirstErrorIsTheCallersAndEndsTheWork) {
       2,
       [&](std::size_t) -> bool {
         if (++done == 10) throw std::runtime_error("the tenth");
-        return done < 1000;
+        return true;  // there would be work for ever
       },
       [&] { ++failed; });
   try {
@@ -124,7 +124,6 @@ TEST(Crew, TheFirstErrorIsTheCallersAndEndsTheWork) {
   }
   EXPECT_THROW(crew.rethrow(), std::runtime_error);
   EXPECT_EQ(failed, 1);
-  EXPECT_LT(done, 20);
 }
 
 TEST(Crew, WithoutHelpersThereIsNothingToWaitFor) {
