@@ -13,7 +13,7 @@ namespace avstage::run {
 
 /// What can be done for a programme some of whose clips are missing, before anything more of it is certain.
 /// Failures are none of the run's: they are logged, and come again if what has failed is needed. One thread
-/// at a time; what is const may be called beside encode_sound() and open_films().
+/// at a time; but plan(), pick() and give_up() may be called beside encode_sound() and open_films().
 class Ahead {
  public:
   Ahead(Production& production, SegmentStore& store) : p_(production), store_(store) {}
