@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/cores.h"
@@ -94,7 +95,10 @@ class Scheduler {
     for (;;) {
       while (auto news = acquirer_.news().try_pop()) take(std::move(*news), crew);
       tell_known();
-      if (render_next(workers_.front())) continue;
+      if (render_next(workers_.front())) {
+        crew.more_work();  // behind it, of what only one may read
+        continue;
+      }
       if (in_flight_ == 0) {
         crew.wait_until_idle();
         if (!render_next(workers_.front())) break;
@@ -199,13 +203,20 @@ class Scheduler {
     return abandoned_.contains(segment.keys.front()) || in_store(segment) ? Standing::out : Standing::open;
   }
 
+  /// One worker alone reads a clip that arrives: another one would ask for bytes far ahead of it, by a
+  /// request of its own.
+  bool is_read(const plan::Segment& segment) const {
+    return std::any_of(segment.shows.begin(), segment.shows.end(), [&](int purchase) {
+      return shown_.contains(purchase) && p_.media.arriving(purchase);
+    });
+  }
+
   /// What needs no byte of a clip that is still arriving goes first; what does, in the order it arrives in.
   std::optional<Place> pick(const Worker& worker) const {
     auto now = [&](const plan::Segment& s) { return arriving(s) ? Standing::out : standing(s); };
     if (auto place = choose(p_.render, worker.goes_on, now)) return place;
     return choose(p_.render, {}, [&](const plan::Segment& s) {
-      const Standing found = standing(s);
-      return found == Standing::taken ? Standing::out : found;
+      return !is_taken(s) && !is_read(s) ? standing(s) : Standing::out;
     });
   }
 
@@ -228,6 +239,7 @@ class Scheduler {
     }
     if (certain) worker.goes_on = Place{place->composition, place->index + 1};
     taken_.insert(work.segment.keys.begin(), work.segment.keys.end());
+    shown_.insert(work.segment.shows.begin(), work.segment.shows.end());
     return work;
   }
 
@@ -235,6 +247,7 @@ class Scheduler {
     ~Return() {
       std::lock_guard lock(scheduler.mutex_);
       for (const std::string& key : work.segment.keys) scheduler.taken_.erase(key);
+      for (int purchase : work.segment.shows) scheduler.shown_.extract(purchase);  // one of them
     }
     Scheduler& scheduler;
     const Work& work;
@@ -333,6 +346,7 @@ class Scheduler {
   Mattes mattes_;
   FirstFailure failures_;
   std::set<std::string> taken_;      ///< keys of segments that are being rendered
+  std::multiset<int> shown_;         ///< purchases that are shown in those
   std::set<std::string> abandoned_;  ///< first keys of segments whose clip broke off
   Ahead ahead_;
   int version_ = 0;  ///< of both plans

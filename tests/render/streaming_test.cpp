@@ -50,6 +50,32 @@ TEST_F(Streaming, DecodesWhileTheSecondHalfIsStillWithheld) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(out.numbers[i], i);
 }
 
+/// A second one would ask for bytes far ahead, by a request of its own.
+TEST_F(Streaming, OneWorkerAloneReadsAClipThatArrives) {
+  VideoSpec spec;
+  spec.seconds = 35;
+  spec.width = 320;
+  spec.height = 180;
+  spec.options = {{"crf", "1"}};
+  make_video(dir / "vendor.mp4", spec);
+  Gate gate;
+  Vendor::Script script{.clip = read_bytes(dir / "vendor.mp4")};
+  script.duration = 35;
+  script.cdn.gate = &gate;
+  script.cdn.gate_at = script.clip.size() / 6;
+  Vendor vendor(script);
+  Settings many = settings(vendor.url());
+  many.workers = 3;
+  std::int64_t decoded = 0;
+  run(kOneClip, many, [&](const Event& e) {
+    if (e.kind != Event::Kind::decoded || ++decoded != 20) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // time enough for another one to ask
+    gate.open();
+  });
+  EXPECT_EQ(vendor.downloads(), 1);
+  EXPECT_EQ(decode_all(dir / "out.mp4").frames, 35 * 25);
+}
+
 TEST_F(Streaming, TheSoundOfAClipIsEncodedWhileItArrivesAndSharedWhenItIsProven) {
   Gate gate;
   Vendor vendor(half_withheld(gate));
