@@ -114,29 +114,10 @@ PacketPtr make_packet() {
   return packet;
 }
 
-Checksum::Checksum() : state_(av_murmur3_alloc()) {
-  if (state_ == nullptr) throw std::bad_alloc();
-  av_murmur3_init(state_);
-}
-
-Checksum::~Checksum() {
-  av_free(state_);
-}
-
-void Checksum::update(std::string_view bytes) {
-  av_murmur3_update(state_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-}
-
-std::uint64_t Checksum::value() {
-  std::array<std::uint8_t, 16> sum{};
-  av_murmur3_final(state_, sum.data());
-  std::uint64_t out = 0;
-  std::memcpy(&out, sum.data(), sizeof(out));
-  return out;
-}
-
 std::uint64_t picture_hash(const AVFrame& frame) {
-  Checksum sum;
+  const std::unique_ptr<AVMurMur3, decltype(&av_free)> state(av_murmur3_alloc(), &av_free);
+  if (!state) throw std::bad_alloc();
+  av_murmur3_init(state.get());
   const auto format = static_cast<AVPixelFormat>(frame.format);
   for (int plane = 0; plane < av_pix_fmt_count_planes(format); ++plane) {
     const int bytes = av_image_get_linesize(format, frame.width, plane);
@@ -144,10 +125,14 @@ std::uint64_t picture_hash(const AVFrame& frame) {
     const int height = AV_CEIL_RSHIFT(frame.height, shift);
     for (int y = 0; y < height; ++y) {
       const std::uint8_t* row = frame.data[plane] + std::ptrdiff_t(y) * frame.linesize[plane];
-      sum.update({reinterpret_cast<const char*>(row), static_cast<std::size_t>(bytes)});
+      av_murmur3_update(state.get(), row, static_cast<std::size_t>(bytes));
     }
   }
-  return sum.value();
+  std::array<std::uint8_t, 16> sum{};
+  av_murmur3_final(state.get(), sum.data());
+  std::uint64_t out = 0;
+  std::memcpy(&out, sum.data(), sizeof(out));
+  return out;
 }
 
 std::string_view bytes_of(const AVPacket& packet) {

@@ -19,8 +19,6 @@ extern "C" {
 #include "avstage/error.h"
 #include "avstage/time.h"
 
-struct AVMurMur3;
-
 /// RAII and error checking over libav: only what the verbs of media/ need.
 namespace avstage::media {
 
@@ -50,20 +48,6 @@ FramePtr make_frame();
 PacketPtr make_packet();
 /// A new reference to the same data.
 FramePtr ref_frame(const AVFrame& frame);
-
-/// Fast and not secret: tells whether bytes are the same ones, against mishap, not malice. One thread.
-class Checksum {
- public:
-  Checksum();
-  ~Checksum();
-  Checksum(const Checksum&) = delete;
-  Checksum& operator=(const Checksum&) = delete;
-  void update(std::string_view bytes);
-  std::uint64_t value();  ///< once, at the end
-
- private:
-  AVMurMur3* state_;
-};
 
 std::string_view bytes_of(const AVPacket& packet);
 std::string_view extradata_of(const AVCodecParameters& parameters);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <cstring>
 #include <vector>
 
 #include "base/stop.h"
@@ -162,52 +162,6 @@ class Scan {
   bool whole_ = false, off_grid_ = false;
 };
 
-/// The packets of a stretch, as they stand in a track with 4-byte lengths.
-class Stretch {
- public:
-  Stretch(GridReader& reader, std::int64_t first, std::int64_t frames)
-      : reader_(reader), first_(first), frames_(frames) {
-    find_start();
-  }
-
-  /// The next packet's bytes and frame (from 0); nullopt behind the last.
-  std::optional<std::pair<std::string, std::int64_t>> next() {
-    if (done_ == frames_) return std::nullopt;
-    if (done_ > 0 && !reader_.next())
-      fail(reader_.name(), fmt::format("ends {} frames early", frames_ - done_));
-    const auto frame = reader_.frame();
-    if (!frame || *frame < first_ || *frame >= first_ + frames_) {
-      fail(reader_.name(), fmt::format("packet {} behind frame {} is not one to copy", done_, first_));
-    }
-    ++done_;
-    return std::pair(reader_.in_track(), *frame - first_);
-  }
-
- private:
-  /// At the IDR picture of the first frame.
-  void find_start() {
-    for (Time margin(0); margin < Time(60); margin = margin * Rational(4) + Rational(1)) {
-      reader_.seek_before(first_, margin);
-      if (advance_to_start()) return;
-    }
-    reader_.seek_before(0, Time(0));
-    if (!advance_to_start())
-      fail(reader_.name(), fmt::format("frame {} is not where a group begins", first_));
-  }
-
-  bool advance_to_start() {
-    while (reader_.next()) {
-      const auto frame = reader_.frame();
-      if (frame == first_ && reader_.starts_group()) return true;
-      if (frame && *frame > first_ && reader_.starts_group()) return false;
-    }
-    return false;
-  }
-
-  GridReader& reader_;
-  std::int64_t first_, frames_, done_ = 0;
-};
-
 CodecParametersPtr parameters_for(const GridReader& reader) {
   CodecParametersPtr p(avcodec_parameters_alloc());
   if (!p) throw std::bad_alloc();
@@ -218,45 +172,14 @@ CodecParametersPtr parameters_for(const GridReader& reader) {
   return p;
 }
 
-/// A picture's bytes and place, into a checksum of all.
-void add(Checksum& sum, std::string_view bytes, std::int64_t frame) {
-  sum.update(fmt::format("{} {} ", frame, bytes.size()));
-  sum.update(bytes);
-}
-
-/// The checksum of what was copied.
-std::uint64_t write_copy(GridReader& source, const std::string& target, std::int64_t first,
-                         std::int64_t frames) {
-  Stretch stretch(source, first, frames);
-  Muxer muxer(target, own_format(source.stream().codecpar->codec_id));
-  const Rational tick = Rational(1) / source.fps();
-  const int stream = muxer.add_stream(*parameters_for(source), tick, source.fps());
-  const std::int64_t delay = source.head().reorder;
-  muxer.write_header();
-  Checksum sum;
-  std::int64_t k = 0;
-  while (auto next = stretch.next()) {
-    add(sum, next->first, next->second);
-    PacketPtr packet = make_packet();
-    check(av_new_packet(packet.get(), static_cast<int>(next->first.size())), "cannot allocate", target,
-          ErrorCode::local);
-    std::copy(next->first.begin(), next->first.end(), packet->data);
-    packet->pts = next->second;
-    packet->dts = k++ - delay;
-    packet->duration = 1;
-    if (source.starts_group()) packet->flags |= AV_PKT_FLAG_KEY;
-    if (packet->dts > packet->pts) fail(source.name(), "reorders more frames than it states");
-    muxer.write(*packet, stream, tick);
+/// At the IDR picture of the frame.
+bool advance_to(GridReader& reader, std::int64_t first) {
+  while (reader.next()) {
+    const auto frame = reader.frame();
+    if (frame == first && reader.starts_group()) return true;
+    if (frame && *frame > first && reader.starts_group()) return false;
   }
-  muxer.finish();
-  return sum.value();
-}
-
-std::uint64_t read_copy(const std::string& target, Rational fps, const std::stop_token& stop) {
-  GridReader copy(Demuxer::open_own(target, Demuxer::Want::video), fps, stop);
-  Checksum sum;
-  while (copy.next()) add(sum, bytes_of(copy.packet()), copy.frame().value_or(-1));
-  return sum.value();
+  return false;
 }
 
 }  // namespace
@@ -272,19 +195,60 @@ GopIndex scan_gops(const std::string& path, Rational fps, const std::stop_token&
   }
 }
 
-GopCopier::GopCopier(const std::string& source, Rational fps, const std::stop_token& stop)
-    : reader_(std::make_unique<GridReader>(Demuxer::open_file(source, Demuxer::Want::video), fps, stop)),
-      stop_(stop) {}
+GopReader::GopReader(const std::string& source, Rational fps, const std::stop_token& stop)
+    : reader_(std::make_unique<GridReader>(Demuxer::open_file(source, Demuxer::Want::video), fps, stop)) {}
 
-GopCopier::~GopCopier() = default;
+GopReader::GopReader(GopReader&&) noexcept = default;
+GopReader& GopReader::operator=(GopReader&&) noexcept = default;
+GopReader::~GopReader() = default;
 
-const std::string& GopCopier::source() const {
+const std::string& GopReader::source() const {
   return reader_->name();
 }
 
-void GopCopier::copy(const std::string& target, std::int64_t first, std::int64_t frames) {
-  const std::uint64_t copied = write_copy(*reader_, target, first, frames);
-  if (read_copy(target, reader_->fps(), stop_) != copied) fail(target, "is not what was copied");
+void GopReader::begin(std::int64_t first, std::int64_t frames) {
+  first_ = first, frames_ = frames, done_ = 0;
+  for (Time margin(0); margin < Time(60); margin = margin * Rational(4) + Rational(1)) {
+    reader_->seek_before(first, margin);
+    if (advance_to(*reader_, first)) return;
+  }
+  reader_->seek_before(0, Time(0));
+  if (!advance_to(*reader_, first))
+    fail(reader_->name(), fmt::format("frame {} is not where a group begins", first));
+}
+
+std::optional<GopReader::Picture> GopReader::next() {
+  if (done_ == frames_) return std::nullopt;
+  if (done_ > 0 && !reader_->next())
+    fail(reader_->name(), fmt::format("ends {} frames early", frames_ - done_));
+  const auto frame = reader_->frame();
+  if (!frame || *frame < first_ || *frame >= first_ + frames_)
+    fail(reader_->name(), fmt::format("packet {} behind frame {} is not one to copy", done_, first_));
+  ++done_;
+  return Picture{reader_->in_track(), *frame - first_, reader_->starts_group()};
+}
+
+void GopReader::copy(const std::string& target, std::int64_t first, std::int64_t frames) {
+  begin(first, frames);
+  Muxer muxer(target, own_format(reader_->stream().codecpar->codec_id));
+  const Rational tick = Rational(1) / reader_->fps();
+  const int stream = muxer.add_stream(*parameters_for(*reader_), tick, reader_->fps());
+  const std::int64_t delay = reader_->head().reorder;
+  muxer.write_header();
+  std::int64_t k = 0;
+  while (auto picture = next()) {
+    PacketPtr packet = make_packet();
+    check(av_new_packet(packet.get(), static_cast<int>(picture->bytes.size())), "cannot allocate", target,
+          ErrorCode::local);
+    std::memcpy(packet->data, picture->bytes.data(), picture->bytes.size());
+    packet->pts = picture->frame;
+    packet->dts = k++ - delay;
+    packet->duration = 1;
+    if (picture->key) packet->flags |= AV_PKT_FLAG_KEY;
+    if (packet->dts > packet->pts) fail(reader_->name(), "reorders more frames than it states");
+    muxer.write(*packet, stream, tick);
+  }
+  muxer.finish();
 }
 
 }  // namespace avstage::media

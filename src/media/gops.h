@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -18,23 +19,37 @@ GopIndex scan_gops(const std::string& path, Rational fps, const std::stop_token&
 
 class GridReader;
 
-/// Copies stretches of one file's picture. One thread.
-class GopCopier {
+/// Reads and copies stretches of one file's picture. One thread.
+class GopReader {
  public:
   /// `fps` as for scan_gops(). Error{input} for a file that cannot be read.
-  GopCopier(const std::string& source, Rational fps, const std::stop_token& stop = {});
-  ~GopCopier();
+  GopReader(const std::string& source, Rational fps, const std::stop_token& stop = {});
+  GopReader(GopReader&&) noexcept;
+  GopReader& operator=(GopReader&&) noexcept;
+  ~GopReader();
 
   const std::string& source() const;
-  /// Copies frames [first, first + frames), which must be whole groups of scan_gops() but for the last one,
-  /// which may end at one of its cuts, into a new own_format() whose time begins at 0, then reads that again
-  /// and compares the packets. Error{proof} named "copy" when source and copy are not what they should be;
-  /// Error{local} for the disk, Error{interrupted}.
+  /// Goes to frames [first, first + frames), which must be whole groups of scan_gops() but for the last one,
+  /// which may end at one of its cuts. Error{proof} named "copy" when the source has no group there;
+  /// Error{interrupted}.
+  void begin(std::int64_t first, std::int64_t frames);
+
+  struct Picture {
+    std::string bytes;       ///< as they stand in a track, with 4-byte lengths
+    std::int64_t frame = 0;  ///< from 0
+    bool key = false;        ///< a group begins with it
+  };
+  /// The next one in the order of decoding; nullopt behind the last. Errors as for begin(), also for a source
+  /// that is not as it was scanned.
+  std::optional<Picture> next();
+
+  /// Copies the frames into a new own_format() whose time begins at 0. Errors as for next(); Error{local} for
+  /// the disk.
   void copy(const std::string& target, std::int64_t first, std::int64_t frames);
 
  private:
   std::unique_ptr<GridReader> reader_;
-  std::stop_token stop_;
+  std::int64_t first_ = 0, frames_ = 0, done_ = 0;
 };
 
 }  // namespace avstage::media

@@ -120,9 +120,7 @@ void SegmentRenderer::copy(const plan::Segment& segment, const std::string& key,
   const std::string part = store_.part_path(key);
   FileRemover remover(part);
   const std::string& source = std::get<FileRef>(plan_.clips[c.clip].clip.media).path;
-  if (!copier_ || copier_->source() != source) {
-    copier_ = std::make_unique<media::GopCopier>(source, composition_.canvas.fps, stop);
-  }
+  if (!copier_ || copier_->source() != source) copier_.emplace(source, composition_.canvas.fps, stop);
   copier_->copy(part, c.first, c.frames);
   store_.keep(part, key, {});
   remover.release();

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "media/encoder.h"
@@ -39,7 +40,7 @@ class SegmentRenderer {
   plan::CopyChoice copy_;
   SegmentStore& store_;
   Compositor compositor_;
-  std::unique_ptr<media::GopCopier> copier_;  ///< of the file that was copied from last
+  std::optional<media::GopReader> copier_;  ///< of the file that was copied from last
 };
 
 }  // namespace avstage::run

@@ -79,10 +79,10 @@ TEST_P(Gops, AreNoneOnAGridThatIsNotTheirs) {
 
 TEST_P(Gops, AreCopiedPacketByPacket) {
   make_video(dir / "a.mp4", spec(2));
-  GopCopier copier(dir / "a.mp4", 25);
-  copier.copy(dir / "second.mp4", 25, 25);
-  copier.copy(dir / "both.mp4", 0, 50);
-  copier.copy(dir / "first.mp4", 0, 25);
+  GopReader reader(dir / "a.mp4", 25);
+  reader.copy(dir / "second.mp4", 25, 25);
+  reader.copy(dir / "both.mp4", 0, 50);
+  reader.copy(dir / "first.mp4", 0, 25);
   std::vector<std::string> source, copied;
   auto read = [](const std::string& path, std::vector<std::string>& to) {
     Demuxer demuxer = Demuxer::open_file(path, Demuxer::Want::video);
@@ -101,7 +101,7 @@ TEST_P(Gops, AreCopiedPacketByPacket) {
 
 TEST_P(Gops, AreNotCopiedFromAFrameInside) {
   make_video(dir / "a.mp4", spec());
-  const Error e = error_of([&] { GopCopier(dir / "a.mp4", 25).copy(dir / "b.mp4", 20, 5); });
+  const Error e = error_of([&] { GopReader(dir / "a.mp4", 25).copy(dir / "b.mp4", 20, 5); });
   EXPECT_EQ(e.name(), "copy");
   EXPECT_THAT(e.message(), HasSubstr("frame 20 is not where a group begins"));
 }

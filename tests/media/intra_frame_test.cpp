@@ -77,7 +77,7 @@ TEST_P(Intra, EveryFrameIsAGroupOfItsOwn) {
 TEST_P(Intra, AnyStretchIsCopiedPacketByPacketUnderItsOwnName) {
   make_video(dir / "a.mov", spec(GetParam()));
   const std::vector<std::string> source = packets_of(dir / "a.mov");
-  GopCopier(dir / "a.mov", 25).copy(dir / "part.mov", 7, 11);
+  GopReader(dir / "a.mov", 25).copy(dir / "part.mov", 7, 11);
   const std::vector<std::string> copied = packets_of(dir / "part.mov");
   EXPECT_TRUE(copied == std::vector(source.begin() + 7, source.begin() + 18));
   Demuxer a = Demuxer::open_file(dir / "a.mov"), part = Demuxer::open_file(dir / "part.mov");

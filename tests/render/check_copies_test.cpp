@@ -17,7 +17,8 @@ class CheckCopies : public Bench {
   /// Packets [first, last) of a film in decoding order as a piece of its own, whose frame 0 is frame `shown`.
   run::Piece cut(const std::string& film, std::int64_t first, std::int64_t last, std::int64_t shown) {
     media::Demuxer demuxer = media::Demuxer::open_file(dir / film, media::Demuxer::Want::video);
-    run::Piece piece{dir / ("piece" + std::to_string(first) + ".mp4"), shown, last - first, true};
+    run::Piece piece{dir / (film + std::to_string(first) + ".mp4"), shown, last - first};
+    piece.copied_from = {dir / film, shown};
     const Rational tick(1, 25);
     media::Muxer muxer(piece.file, "mp4");
     const int stream = muxer.add_stream(*demuxer.video()->codecpar, tick, Rational(25));
@@ -33,6 +34,14 @@ class CheckCopies : public Bench {
     }
     muxer.finish();
     return piece;
+  }
+
+  /// Of two groups, the first one encoded, the second copied.
+  run::Deliverable encoded_and_copied(const std::string& film) {
+    make_video(dir / film, spec(false));
+    run::Piece encoded = cut(film, 0, 25, 0);
+    encoded.copied_from.reset();
+    return film_of({encoded, cut(film, 25, 50, 25)});
   }
 
   run::Deliverable film_of(std::vector<run::Piece> pieces) {
@@ -66,20 +75,17 @@ class CheckCopies : public Bench {
 };
 
 TEST_F(CheckCopies, AClosedGroupBehindWhatIsEncodedIsTaken) {
-  make_video(dir / "a.mp4", spec(false));
+  const run::Deliverable d = encoded_and_copied("a.mp4");
   ASSERT_EQ(second_group("a.mp4"), 25);
-  run::Piece encoded = cut("a.mp4", 0, 25, 0);
-  encoded.copied = false;
-  const run::Deliverable d = film_of({encoded, cut("a.mp4", 25, 50, 25)});
   EXPECT_EQ(run::assemble(d, dir / "out.part", {}).part, dir / "out.part");
 }
 
-TEST_F(CheckCopies, ACopyThatNeedsWhatWasBeforeItIsRefusedAlthoughItsPacketsAreRight) {
+TEST_F(CheckCopies, ACopyThatNeedsWhatWasBeforeItIsRefused) {
   make_video(dir / "a.mp4", spec(true));
   const std::int64_t group = second_group("a.mp4");
   ASSERT_LT(group, 25) << "pictures decoded after the key frame are shown before it";
   run::Piece encoded = cut("a.mp4", 0, group, 0);
-  encoded.copied = false;
+  encoded.copied_from.reset();
   const run::Deliverable d = film_of({encoded, cut("a.mp4", group, 50, group)});
   const Error e = error_of([&] { run::assemble(d, dir / "out.part", {}); });
   EXPECT_EQ(e.code(), ErrorCode::proof);
@@ -87,10 +93,7 @@ TEST_F(CheckCopies, ACopyThatNeedsWhatWasBeforeItIsRefusedAlthoughItsPacketsAreR
 }
 
 TEST_F(CheckCopies, ALookThatBeginsAtTheSeamHasNotSeenIt) {
-  make_video(dir / "a.mp4", spec(false));
-  run::Piece encoded = cut("a.mp4", 0, 25, 0);
-  encoded.copied = false;
-  const run::Deliverable d = film_of({encoded, cut("a.mp4", 25, 50, 25)});
+  const run::Deliverable d = encoded_and_copied("a.mp4");
   run::assemble(d, dir / "out.part", {});
   run::Film film = run::film_in(dir / "out.part", d);
   run::check_copies(film, {});
@@ -100,17 +103,34 @@ TEST_F(CheckCopies, ALookThatBeginsAtTheSeamHasNotSeenIt) {
   EXPECT_THAT(e.message(), HasSubstr("frame 24 does not come out of a decoder"));
 }
 
-TEST_F(CheckCopies, AnotherPacketThanTheOneThatWasCopiedIsRefused) {
-  make_video(dir / "a.mp4", spec(false));
-  run::Deliverable d = film_of({cut("a.mp4", 0, 25, 0), cut("a.mp4", 25, 50, 25)});
+TEST_F(CheckCopies, AnotherPictureThanTheOneThatWasCopiedIsRefusedAlthoughThePacketsAreRight) {
+  const run::Deliverable d = encoded_and_copied("a.mp4");
   run::assemble(d, dir / "out.part", {});
-  std::string bytes = read_bytes(d.pieces[1].file);
-  const std::size_t inside = bytes.find("mdat") + 40;
-  bytes[inside] = static_cast<char>(bytes[inside] ^ 1);
-  write_bytes(d.pieces[1].file, bytes);
+  VideoSpec other = spec(false);
+  other.options = {{"crf", "40"}};
+  make_video(dir / "b.mp4", other);
+  run::Film film = run::film_in(dir / "out.part", d);
+  film.open_at = [&, open_at = film.open_at](std::int64_t frame) {
+    if (frame == 0) return open_at(0);
+    return run::at_frame(media::Demuxer::open_file(dir / "b.mp4", media::Demuxer::Want::video), frame, 25);
+  };
+  const Error e = error_of([&] { run::check_copies(film, {}); });
+  EXPECT_EQ(e.name(), "copy");
+  EXPECT_THAT(e.message(), HasSubstr("frame 25 was copied and looks different"));
+}
+
+TEST_F(CheckCopies, AnotherPacketThanItsSourcesIsRefused) {
+  make_video(dir / "a.mp4", spec(false));
+  const run::Deliverable d = film_of({cut("a.mp4", 0, 25, 0), cut("a.mp4", 25, 50, 25)});
+  run::assemble(d, dir / "out.part", {});
+  std::string bytes = read_bytes(dir / "out.part");
+  const std::size_t end = bytes.rfind("mdat") < bytes.size() / 2 ? bytes.size() - 20 : 0;
+  ASSERT_GT(end, 0U) << "the media stand behind the index";
+  bytes[end] = static_cast<char>(bytes[end] ^ 1);
+  write_bytes(dir / "out.part", bytes);
   const Error e = error_of([&] { run::check_copies(run::film_in(dir / "out.part", d), {}); });
   EXPECT_EQ(e.name(), "copy");
-  EXPECT_THAT(e.message(), HasSubstr("packet 25 is not the one that was copied"));
+  EXPECT_THAT(e.message(), HasSubstr("packet 49 is not its source's"));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "media/decoder.h"
 #include "media/demuxer.h"
+#include "media/gops.h"
 #include "media/h264.h"
 #include "run/deliver/unproven.h"
 
@@ -37,12 +38,15 @@ std::int64_t reach_of(const AVCodecParameters& video) {
 
 void check_packets(const Film& film, const std::stop_token& stop) {
   Demuxer whole = film.open_at(0);
-  media::PacketPtr packet = media::make_packet(), original = media::make_packet();
+  media::PacketPtr packet = media::make_packet();
+  std::optional<media::GopReader> source;
   std::int64_t last_dts = AV_NOPTS_VALUE;
   for (const Piece& piece : film.pieces) {
     require_going(stop);
-    std::optional<Demuxer> source;
-    if (piece.copied) source.emplace(Demuxer::open_own(piece.file, Demuxer::Want::video));
+    if (const auto& origin = piece.copied_from) {
+      if (!source || source->source() != origin->path) source.emplace(origin->path, film.fps, stop);
+      source->begin(origin->first, piece.frames);
+    }
     for (std::int64_t k = 0; k < piece.frames; ++k) {
       if (!whole.read(*packet)) unproven(film.name, "ends early", "copy");
       if (packet->dts != AV_NOPTS_VALUE) {
@@ -50,10 +54,8 @@ void check_packets(const Film& film, const std::stop_token& stop) {
           unproven(film.name, "its decoding times do not rise", "copy");
         last_dts = packet->dts;
       }
-      if (!source) continue;
-      if (!source->read(*original) || media::bytes_of(*packet) != media::bytes_of(*original)) {
-        unproven(film.name, fmt::format("packet {} is not the one that was copied", piece.at + k), "copy");
-      }
+      if (piece.copied_from && media::bytes_of(*packet) != source->next().value().bytes)
+        unproven(film.name, fmt::format("packet {} is not its source's", piece.at + k), "copy");
     }
   }
 }
@@ -123,13 +125,14 @@ void check_seam(const Film& film, std::size_t i, std::int64_t reach, const std::
   const std::int64_t seam = behind.at, last = seam + std::min(reach, behind.frames);
   const std::int64_t farthest_key = (Rational(kSecondsBefore) * film.fps).ceil();
   const std::int64_t exact = std::max(seam - reach, before.at);
-  const Piece& copied = behind.copied ? behind : before;
+  const bool enters = behind.copied_from.has_value();  // a copy, or leaves one
+  const Piece& copied = enters ? behind : before;
   auto decode_alone = [&](std::int64_t from, std::int64_t to) {
     return Decoded(at_frame(Demuxer::open_own(copied.file, Demuxer::Want::video), from - copied.at, film.fps),
                    copied.at, from, to, film.fps, stop);
   };
   std::future<Decoded> beside;
-  if (behind.copied) beside = std::async(std::launch::async, decode_alone, seam, last);
+  if (enters) beside = std::async(std::launch::async, decode_alone, seam, last);
   const Decoded shown(film.open_at(std::max(seam - 1, before.at)), 0, exact, last, film.fps, stop);
   if (shown.frames.empty())
     unproven(film.name, fmt::format("nothing can be decoded at frame {}", seam), "copy");
@@ -139,9 +142,9 @@ void check_seam(const Film& film, std::size_t i, std::int64_t reach, const std::
     if (!shown.frames.contains(n))
       unproven(film.name, fmt::format("frame {} does not come out of a decoder", n), "copy");
   }
-  const std::int64_t from = behind.copied ? seam : first, to = behind.copied ? last : seam;
-  if (from >= to || (!behind.copied && seam - key > farthest_key)) return;
-  const Decoded alone = behind.copied ? beside.get() : decode_alone(from, to);
+  const std::int64_t from = enters ? seam : first, to = enters ? last : seam;
+  if (from >= to || (!enters && seam - key > farthest_key)) return;
+  const Decoded alone = enters ? beside.get() : decode_alone(from, to);
   for (std::int64_t n = from; n < to; ++n) {
     auto it = alone.frames.find(n);
     if (it == alone.frames.end() || it->second != shown.frames.at(n)) {
@@ -153,7 +156,8 @@ void check_seam(const Film& film, std::size_t i, std::int64_t reach, const std::
 void check_seams(const Film& film, const std::stop_token& stop) {
   std::vector<std::size_t> seams;
   for (std::size_t i = 1; i < film.pieces.size(); ++i) {
-    if (film.pieces[i].copied != film.pieces[i - 1].copied) seams.push_back(i);
+    if (film.pieces[i].copied_from.has_value() != film.pieces[i - 1].copied_from.has_value())
+      seams.push_back(i);
   }
   if (seams.empty()) return;
   const std::int64_t reach = reach_of(*film.open_at(0).video()->codecpar);

@@ -23,7 +23,7 @@ struct Film {
 /// `demuxer`, sought to the key frame at or before its `frame`.
 media::Demuxer at_frame(media::Demuxer demuxer, std::int64_t frame, Rational fps);
 
-/// Looks at the copied pieces of a finished film: their packets are, byte for byte, those of the segments,
+/// Looks at the copied pieces of a finished film: their packets are, byte for byte, those of their sources,
 /// decoding times rise, and where copied and encoded pieces meet every frame comes out of a decoder, the
 /// copied ones unchanged. Error{proof} named "copy" names the difference; then the film is to be encoded as a
 /// whole.

@@ -74,8 +74,12 @@ Deliverable describe(Production& p, const SegmentStore& store, std::size_t compo
   std::tie(d.width, d.height) = output.size.value_or(std::pair(p.job.canvas.width, p.job.canvas.height));
   d.codec = output.codec;
   for (const plan::Segment& segment : p.render.compositions[composition].segments) {
-    d.pieces.push_back(
-        {store.find(segment.keys[k]), segment.at.value(), segment.frames, bool(segment.copied[k])});
+    Piece piece{store.find(segment.keys[k]), segment.at.value(), segment.frames};
+    if (segment.copied[k]) {
+      const auto& file = std::get<FileRef>(p.plan.clips[segment.copy->clip].clip.media);
+      piece.copied_from = {file.path, segment.copy->first};
+    }
+    d.pieces.push_back(std::move(piece));
   }
   d.metadata = ai_metadata(video_ids(inputs_of(p)));
   return d;
@@ -102,7 +106,7 @@ void make_or_encode(Production& p, SegmentStore& store, const std::function<void
 
 std::int64_t copied_frames(const Deliverable& d) {
   std::int64_t frames = 0;
-  for (const Piece& piece : d.pieces) frames += piece.copied ? piece.frames : 0;
+  for (const Piece& piece : d.pieces) frames += piece.copied_from ? piece.frames : 0;
   return frames;
 }
 

@@ -51,7 +51,8 @@ void require_common_headers(const std::vector<Piece>& pieces) {
 }  // namespace
 
 bool holds_copies(const std::vector<Piece>& pieces) {
-  return std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.copied; });
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [](const Piece& piece) { return piece.copied_from.has_value(); });
 }
 
 media::CodecParametersPtr copy_parameters(const AVStream& stream) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,14 @@ namespace avstage::run {
 
 /// One segment file and where it stands.
 struct Piece {
+  struct Origin {
+    std::string path;
+    std::int64_t first = 0;  ///< frame, as media::GopReader counts them
+  };
+
   std::string file;
   std::int64_t at = 0, frames = 0;
-  bool copied = false;  ///< its packets are a source's own
+  std::optional<Origin> copied_from = std::nullopt;  ///< nullopt: it was encoded
 };
 
 bool holds_copies(const std::vector<Piece>& pieces);
