@@ -177,7 +177,7 @@ ordered_json estimate_json(const run::Estimate& e) {
 ordered_json describe(const Job& job, const Settings& settings) {
   run::Session session(settings, job.heygen);
   Production p(job, session, [](const Event&) {}, {});
-  p.facts = run::gather_facts(session, p.plan, p.media);
+  p.facts = run::gather_facts(session, p.plan, p.media, p.inputs);
   p.resolve();
   ordered_json j{{"avstage", AVSTAGE_VERSION}, {"realm", session.realm()}, {"complete", p.render.complete}};
   if (p.render.complete) {

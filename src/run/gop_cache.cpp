@@ -63,13 +63,15 @@ std::optional<GopIndex> read_index(const std::string& text) {
 
 GopIndex known_gops(Session& session, const std::string& path, Rational fps) {
   const std::string folder = session.settings().cache_dir + "/gops";
-  const std::string key =
-      sha256_hex(fmt::format("{}\n{}\n{}", toolchain(), session.content_hash(path), fps.str()));
+  const std::string hash = session.content_hash(path);
+  const std::string key = sha256_hex(fmt::format("{}\n{}\n{}", toolchain(), hash, fps.str()));
   const std::string file = folder + "/" + key;
   if (::access(file.c_str(), R_OK) == 0) {
     if (auto index = read_index(read_file(file))) return *index;
   }
   GopIndex index = media::scan_gops(path, fps, session.stop());
+  if (session.content_hash(path) != hash)
+    throw Error(ErrorCode::input, path + " changed while its packets were looked through", "changed");
   make_directories(folder);
   write_file_atomically(file, text_of(index));
   return index;

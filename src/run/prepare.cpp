@@ -77,6 +77,15 @@ const std::string* file_of(const MediaRef& ref) {
   return nullptr;
 }
 
+/// The font it is written in; "": nothing is written.
+std::string font_of(const MediaRef& ref) {
+  const auto* text = std::get_if<TextRef>(&ref);
+  if (const auto* captions = std::get_if<CaptionsRef>(&ref); captions && captions->burn)
+    text = &captions->look;
+  if (text == nullptr) return "";
+  return text->font.empty() ? media::default_font() : text->font;
+}
+
 plan::ClipFacts clip_facts(const std::string& path, const FileFacts& file, bool image) {
   if (file.error) std::rethrow_exception(file.error);
   MediaFacts facts = file.media;
@@ -97,11 +106,10 @@ plan::ClipFacts still_facts(const std::string& identity) {
 }
 
 plan::ClipFacts text_facts(Session& session, const plan::Plan& plan, const TextRef& text) {
-  std::string font = text.font.empty() ? media::default_font() : text.font;
   for (const plan::Composition& c : plan.compositions) {  // a bad font must fail before anything is bought
     media::render_text(text, c.canvas.width, c.canvas.height, media::default_font());
   }
-  return still_facts("text " + session.content_hash(font));
+  return still_facts("text " + session.content_hash(font_of(text)));
 }
 
 std::optional<plan::ClipFacts> facts_of(Session& session, const plan::Plan& plan, int index,
@@ -224,11 +232,13 @@ plan::Plan checked_plan(const Job& job) {
   return plan;
 }
 
-plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& media) {
+plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& media, InputFiles& inputs) {
   std::set<std::string> paths;
   for (const plan::PlannedClip& planned : plan.clips) {
     if (const std::string* path = file_of(planned.clip.media)) paths.insert(*path);
+    if (const std::string font = font_of(planned.clip.media); !font.empty()) inputs.add(font);
   }
+  for (const std::string& path : paths) inputs.add(path);
   const std::map<std::string, FileFacts> files = look_at_files(session, paths);
   plan::Facts facts(plan.clips.size());
   for (std::size_t i = 0; i < plan.clips.size(); ++i) {

@@ -16,7 +16,13 @@ namespace avstage::run {
 /// Everything one run knows, handed from step to step on the caller's thread.
 struct Production {
   Production(const Job& j, Session& s, Observer o, std::stop_token st)
-      : job(j), session(s), observer(std::move(o)), stop(std::move(st)), plan(checked_plan(j)), media(plan) {}
+      : job(j),
+        session(s),
+        observer(std::move(o)),
+        stop(std::move(st)),
+        plan(checked_plan(j)),
+        media(plan),
+        inputs(s) {}
 
   const Job& job;
   Session& session;
@@ -24,6 +30,7 @@ struct Production {
   std::stop_token stop;
   const plan::Plan plan;
   MediaAccess media;
+  InputFiles inputs;
   plan::Facts facts;               ///< by clip; grows as news arrive
   plan::RenderPlan render;         ///< resolve(plan, facts)
   std::vector<bool> proven;        ///< by purchase: every byte is there and proven

@@ -77,7 +77,7 @@ void hold_missing_clips(Production& p) {
 /// Everything that can be known and refused before a clip is bought.
 void prepare(Production& p) {
   run::prepare_outputs(p.job);
-  p.facts = run::gather_facts(p.session, p.plan, p.media);
+  p.facts = run::gather_facts(p.session, p.plan, p.media, p.inputs);
   p.resolve();
   run::check_pictures(p.plan, p.facts, p.render.timing);
   run::check_outputs(p.session, p.job, p.render);
@@ -106,7 +106,8 @@ std::optional<Report> render_once(run::Session& session, const Job& job, const O
   try {
     timed_step(p, "plan", [&] { prepare(p); });
     if (!run::all_up_to_date(p)) {
-      run::SegmentStore store(settings.cache_dir, settings.cache_limit);
+      run::SegmentStore store(settings.cache_dir, settings.cache_limit,
+                              [&p] { p.inputs.require_unchanged(); });
       std::optional<run::Soundtrack> sound;  // mixed beside the pictures
       timed_step(p, "render", [&] {
         run::render_segments(p, store, [&] { sound.emplace(p, store, run::outputs_to_make(p)); });
@@ -115,7 +116,9 @@ std::optional<Report> render_once(run::Session& session, const Job& job, const O
       timed_step(p, "assemble", [&] { run::publish_outputs(p, store, sound.value()); });
     }
   } catch (const Error& e) {
-    if (e.code() != ErrorCode::input || !run::set_aside_damaged(session, p.plan, stop)) throw;
+    if (e.code() != ErrorCode::input) throw;
+    p.inputs.require_unchanged();  // else what it does to decoders and copies would be told instead
+    if (!run::set_aside_damaged(session, p.plan, stop)) throw;
     run::SegmentStore store(settings.cache_dir, settings.cache_limit);
     for (const std::string& key : p.rendered) store.forget(key);
     return std::nullopt;

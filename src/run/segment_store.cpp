@@ -36,8 +36,9 @@ bool copy_to(const std::string& path, const std::string& name, const std::string
 
 }  // namespace
 
-SegmentStore::SegmentStore(const std::string& cache_dir, std::uint64_t limit)
-    : cache_dir_(cache_dir), limit_(limit) {
+SegmentStore::SegmentStore(const std::string& cache_dir, std::uint64_t limit,
+                           std::function<void()> before_keeping)
+    : cache_dir_(cache_dir), limit_(limit), before_keeping_(std::move(before_keeping)) {
   make_directories(segments_dir(cache_dir_));
   remove_left_behind(cache_dir_);
   run_ = make_run_folder(cache_dir_);
@@ -77,6 +78,7 @@ std::string SegmentStore::part_path(const std::string& key) const {
 
 void SegmentStore::keep(const std::string& part, const std::string& key, const std::set<int>& unproven) {
   crash_point("segment");
+  before_keeping_();
   publish_file(part, own_path(key));
   std::lock_guard lock(mutex_);
   std::set<int> open;

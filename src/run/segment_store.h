@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -18,8 +19,9 @@ class SegmentStore {
  public:
   /// Creates the folders; removes what runs that are no more left behind. `limit`: bytes of shared segments
   /// that are kept, the least recently used go first; while the run lasts it may be more by a sixteenth.
-  /// Error{local}.
-  SegmentStore(const std::string& cache_dir, std::uint64_t limit);
+  /// `before_keeping` throws where what was made must not be kept. Error{local}.
+  SegmentStore(
+      const std::string& cache_dir, std::uint64_t limit, std::function<void()> before_keeping = [] {});
   ~SegmentStore();  ///< removes this run's folder, trims
   SegmentStore(const SegmentStore&) = delete;
   SegmentStore& operator=(const SegmentStore&) = delete;
@@ -45,11 +47,12 @@ class SegmentStore {
 
   const std::string cache_dir_;
   const std::uint64_t limit_;
+  const std::function<void()> before_keeping_;
   RunFolder run_;
   std::mutex mutex_;
   std::map<std::string, std::set<int>> unproven_;  ///< key → purchases
   std::set<int> proven_;
-  std::uint64_t grown_ = 0;                        ///< bytes shared since the store was trimmed last
+  std::uint64_t grown_ = 0;  ///< bytes shared since the store was trimmed last
 };
 
 }  // namespace avstage::run

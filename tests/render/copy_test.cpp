@@ -321,6 +321,10 @@ TEST_F(SmartCopy, ACopyThatDoesNotFitIsGivenUpAndEverythingEncoded) {
   ASSERT_EQ(out.checksums.size(), 600U);
   expect_numbers(0, 0, 600);
   EXPECT_EQ(run(text, settings()).outputs[0].state, "up_to_date");
+  std::filesystem::remove(dir / "out.mp4");
+  again = run(text, settings());
+  EXPECT_EQ(again.outputs[0].frames_copied, 600) << "what did not fit is out of the store";
+  EXPECT_THAT(again.warnings, IsEmpty());
 }
 
 TEST_F(SmartCopy, ThePlanSaysWhyNothingOfAClipIsCopied) {

@@ -170,6 +170,8 @@ TEST_F(HlsCopy, ACopyThatDoesNotFitIsGivenUpAndEverythingEncoded) {
   const Decoded seen = decode_all(whole(picture()));
   ASSERT_EQ(seen.frames, 500);
   for (std::int64_t n = 0; n < 500; ++n) EXPECT_EQ(seen.numbers[static_cast<std::size_t>(n)], n);
+  fs::remove_all(dir / "out");
+  EXPECT_EQ(run(job_of("a.mp4"), settings()).outputs.at(0).frames_copied, 500) << "it is out of the store";
 }
 
 }  // namespace

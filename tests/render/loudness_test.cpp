@@ -108,7 +108,7 @@ TEST_F(LoudnessTest, TwoTargetsAreOneMix) {
   const Job parsed = job(film(output("a.mp4", "-14") + ", " + output("b.mp4", "-23")));
   ::avstage::run::Session session(s, parsed.heygen);
   ::avstage::run::Production p(parsed, session, [](const Event&) {}, {});
-  p.facts = ::avstage::run::gather_facts(session, p.plan, p.media);
+  p.facts = ::avstage::run::gather_facts(session, p.plan, p.media, p.inputs);
   p.resolve();
   ::avstage::run::SegmentStore store(s.cache_dir, s.cache_limit);
   ::avstage::run::Soundtrack soundtrack(p, store, {});

@@ -50,7 +50,7 @@ class SoundBench : public Bench {
     const Job parsed = job(text);
     run::Session session(s, parsed.heygen);
     run::Production p(parsed, session, [](const Event&) {}, {});
-    p.facts = run::gather_facts(session, p.plan, p.media);
+    p.facts = run::gather_facts(session, p.plan, p.media, p.inputs);
     p.resolve();
     run::AudioMix mix(p.plan, p.render, p.media);
     std::vector<float> out(static_cast<std::size_t>(mix.samples()) * 2);

@@ -92,12 +92,24 @@ int rendered_of(const Production& p, std::size_t composition, std::size_t k) {
   return n;
 }
 
+/// One of them may have rotted in the store: a later run copies them again.
+void forget_copies(const plan::RenderPlan& render, const SegmentStore& store) {
+  for (const plan::CompositionPlan& composition : render.compositions) {
+    for (const plan::Segment& segment : composition.segments) {
+      for (std::size_t k = 0; k < segment.keys.size(); ++k) {
+        if (segment.copied[k]) store.forget(segment.keys[k]);
+      }
+    }
+  }
+}
+
 /// `make`; once more, with everything encoded, where copies do not hold what they promise.
 void make_or_encode(Production& p, SegmentStore& store, const std::function<void()>& make) {
   try {
     return make();
   } catch (const Error& e) {
     if (!p.copy || e.name() != "copy") throw;
+    forget_copies(p.render, store);
     p.stop_copying(e);
   }
   render_segments(p, store);
@@ -154,6 +166,7 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   const SideFiles side_files = make_side_files(p, output, {{part, 0, d.frames}});
   Manifest manifest{key, done.bytes, done.sha256, d.frames, duration, track.loudness};
   manifest.side_files = hashes_of(side_files);
+  p.inputs.require_unchanged();  // the manifest says what they are
   // The manifest first: a kill between the two leaves a manifest that does not fit the file, never a film
   // that a later run would take for somebody else's. The film last: where it is, all of it is.
   write_manifest(output.path, manifest, inputs_of(p), toolchain());
@@ -213,6 +226,7 @@ void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, 
                          [](const HlsPicture& a, const HlsPicture& b) { return a.width < b.width; });
     const SideFiles side_files = make_side_files(p, output, largest->pieces);
     auto before_playlist = [&](const std::string& folder, const HlsFiles& files) {
+      p.inputs.require_unchanged();  // the manifest says what they are
       report.bytes = files.bytes, report.sha256 = files.sha256, report.files = files.files;
       write_manifest(output.path,
                      {key, files.bytes, files.sha256, report.frames, report.duration, track.loudness,
