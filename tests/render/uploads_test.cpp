@@ -63,6 +63,20 @@ TEST_F(Uploads, AContentIsUploadedOnceAndBoughtOnceWhateverItsPath) {
   EXPECT_EQ(vendor.charges(), 3) << "another recording is another clip";
 }
 
+TEST_F(Uploads, AFileThatChangedSinceItsClipWasPlannedIsNotUploaded) {
+  try {
+    run(spoken("v3", R"("audio": "take.wav")"), overwriting, [this](const Event& e) {
+      if (e.kind == Event::Kind::phase && e.text == "render") sound("take.wav", 4800);
+    });
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.exit_code(), 6);
+    EXPECT_NE(e.message().find("take.wav changed while the job ran"), std::string::npos) << e.message();
+  }
+  EXPECT_TRUE(posts("/v3/assets").empty());
+  EXPECT_EQ(vendor.charges(), 0);
+}
+
 TEST_F(Uploads, V2HasItsOwn) {
   make_image(dir / "bg.png", 64, 36);
   run(spoken("v2", R"("audio": "take.wav", "background": { "image": "bg.png" })"), overwriting);

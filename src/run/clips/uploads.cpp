@@ -26,9 +26,8 @@ std::string upload(heygen::Provider& provider, const AssetRef& asset, std::strin
                    const std::stop_token& stop) {
   heygen::AssetFile file = heygen::read_asset_file(asset, kind);
   if (sha256_hex(file.content) != asset.sha256) {
-    throw Error(ErrorCode::usage,
-                fmt::format("{}: {} changed while the job ran", asset.mark.str(), asset.file),
-                "asset_changed");
+    throw Error(ErrorCode::input,
+                fmt::format("{}: {} changed while the job ran", asset.mark.str(), asset.file), "changed");
   }
   log::info("{}: {} bytes are uploaded", asset.file, file.content.size());
   return provider.upload(file, stop);

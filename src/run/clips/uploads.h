@@ -11,8 +11,8 @@ namespace avstage::run {
 Job with_hashed_assets(Job job);
 
 /// `clip` with the vendor's ids in place of local files; what was not uploaded yet is uploaded now. Free of
-/// charge, and no part of a purchase. Error as in Provider::upload; Error{usage} when a file has changed
-/// since it was hashed.
+/// charge, and no part of a purchase. Error as in Provider::upload; Error{input} named "changed" when a file
+/// has changed since it was hashed.
 AvatarRef with_uploads(Session& session, heygen::Provider& provider, AvatarRef clip,
                        const std::stop_token& stop);
 
