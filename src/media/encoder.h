@@ -21,7 +21,8 @@ struct VideoEncoderSettings {
   int width = 0, height = 0;
   Rational fps{25};
   std::string pix_fmt = "yuv420p";
-  int threads = 4;  ///< pinned: x264's bytes depend on it
+  /// Pinned: an encoder's bytes depend on it. 0: two of h264, four of the others.
+  int threads = 0;
   /// h264: parameter sets (an `avcC` body) of a stream that shares the track. The encoder's get numbers of
   /// their own and say the same of profile, level, colour, reordering and buffer, so that a decoder goes from
   /// one to the other without dropping or delaying a frame. xdcam_hd422: its mpeg2::Sequence::headers, which

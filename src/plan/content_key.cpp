@@ -90,7 +90,7 @@ std::string segment_key(const Plan& plan, const Facts& facts, const Timing& timi
                         const std::vector<Span>& spans, const std::vector<std::int64_t>& groups,
                         const Canvas& canvas, const OutputSpec& output, const std::string& beside,
                         const std::string& toolchain) {
-  KeyBuilder key("avstage segment 1");
+  KeyBuilder key("avstage segment 2");
   key.add("toolchain", toolchain).add("fps", canvas.fps).add("background", text_of(canvas.background));
   key.add("canvas", fmt::format("{}x{} {}", canvas.width, canvas.height, canvas.unit));
   auto size = output.size.value_or(std::pair(plan.job.canvas.width, plan.job.canvas.height));

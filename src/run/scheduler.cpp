@@ -21,8 +21,8 @@
 namespace avstage::run {
 namespace {
 
-/// An encoder has four threads.
-constexpr std::size_t kCoresOfWorker = 4;
+/// What a worker composes and an H.264 encoder's threads keep two cores busy (W3: 1.85 of them).
+constexpr std::size_t kCoresOfWorker = 2;
 
 /// Who renders: the caller's thread, which also hears the news, and its helpers. Each has decoders of its
 /// own.
