@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "run/clips/budget.h"
@@ -81,12 +82,15 @@ bool Ahead::is_missing(const plan::Segment& segment) const {
 void Ahead::open_films(const std::stop_token& stop) {
   if (!plan_ || std::exchange(opened_, true)) return;
   p_.media.drop_ready();
+  std::set<int> opened;  // compositions in step share a film's reader
   try {
     for (const plan::CompositionPlan& composition : plan_->compositions) {
       auto segment = std::find_if(composition.segments.begin(), composition.segments.end(),
                                   [&](const plan::Segment& s) { return is_missing(s); });
       if (segment == composition.segments.end()) continue;
-      for (const plan::Layer& layer : segment->spans.front().layers) get_ready(layer, stop);
+      for (const plan::Layer& layer : segment->spans.front().layers) {
+        if (opened.insert(layer.clip).second) get_ready(layer, stop);
+      }
     }
   } catch (const Error& e) {
     if (e.code() == ErrorCode::interrupted) throw;

@@ -27,18 +27,21 @@ constexpr std::size_t kCoresOfWorker = 2;
 /// Who renders: the caller's thread, which also hears the news, and its helpers. Each has decoders of its
 /// own.
 struct Worker {
-  using Renderers = std::vector<std::unique_ptr<SegmentRenderer>>;  ///< by composition
-  Renderers certain, ahead;
+  std::unique_ptr<SegmentRenderer> certain, ahead;
   int version = -1;              ///< of the plans that they are for
   std::optional<Place> goes_on;  ///< behind what it rendered last
 };
 
 struct Work {
-  std::size_t composition = 0;
-  plan::Segment segment;
-  std::set<int> unproven;  ///< purchases it shows
-  bool ahead = false;      ///< foreseen, not certain
-  bool copies = true;      ///< as resolved
+  std::vector<Part> parts;  ///< which show the same time and clips
+  std::set<int> unproven;   ///< purchases it shows
+  bool ahead = false;       ///< foreseen, not certain
+  bool copies = true;       ///< as resolved
+
+  const std::vector<int>& shows() const { return parts.front().segment.shows; }
+  std::int64_t frames() const {
+    return parts.front().segment.frames * static_cast<std::int64_t>(parts.size());
+  }
 };
 
 /// The caller's thread runs it. `mutex_` guards what the helpers see too; nobody holds it who renders, or
@@ -117,21 +120,16 @@ class Scheduler {
     if (when_known_ && p_.is_known() && failures_.empty()) std::exchange(when_known_, {})();
   }
 
-  Worker::Renderers renderers_for(const plan::RenderPlan& render) {
-    Worker::Renderers renderers;
-    for (std::size_t c = 0; c < p_.plan.compositions.size(); ++c) {
-      auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
-      renderers.push_back(std::make_unique<SegmentRenderer>(p_.plan, static_cast<int>(c), render, p_.media,
-                                                            mattes_, store_, decoded));
-    }
-    return renderers;
+  std::unique_ptr<SegmentRenderer> renderer_for(const plan::RenderPlan& render) {
+    auto decoded = [this](int clip, std::int64_t frames) { tell_decoded(clip, frames); };
+    return std::make_unique<SegmentRenderer>(p_.plan, render, p_.media, mattes_, store_, decoded);
   }
 
   /// Renderers carry positions; those of open clips may have become certain.
   void renew(Worker& worker) {
     if (std::exchange(worker.version, version_) == version_) return;
-    worker.certain = renderers_for(p_.render);
-    worker.ahead = ahead_.plan() ? renderers_for(*ahead_.plan()) : Worker::Renderers();
+    worker.certain = renderer_for(p_.render);
+    worker.ahead = ahead_.plan() ? renderer_for(*ahead_.plan()) : nullptr;
     worker.goes_on.reset();
   }
 
@@ -232,22 +230,26 @@ class Scheduler {
     const std::optional<Place> certain = pick(worker), place = certain ? certain : pick_ahead();
     if (!place) return std::nullopt;
     const plan::RenderPlan& render = certain ? p_.render : *ahead_.plan();
-    const plan::Segment& segment = render.compositions[place->composition].segments[place->index];
-    Work work{place->composition, segment, {}, !certain, p_.copy};
-    for (int purchase : work.segment.shows) {
+    Work work{{}, {}, !certain, p_.copy};
+    for (const Place& p : in_step(render, *place, [&](const plan::Segment& s) { return standing(s); })) {
+      work.parts.push_back({p.composition, render.compositions[p.composition].segments[p.index]});
+    }
+    for (int purchase : work.shows()) {
       if (!p_.proven[purchase]) work.unproven.insert(purchase);
     }
     if (certain) worker.goes_on = Place{place->composition, place->index + 1};
-    taken_.insert(work.segment.keys.begin(), work.segment.keys.end());
-    shown_.insert(work.segment.shows.begin(), work.segment.shows.end());
+    for (const Part& part : work.parts) taken_.insert(part.segment.keys.begin(), part.segment.keys.end());
+    shown_.insert(work.shows().begin(), work.shows().end());
     return work;
   }
 
   struct Return {
     ~Return() {
       std::lock_guard lock(scheduler.mutex_);
-      for (const std::string& key : work.segment.keys) scheduler.taken_.erase(key);
-      for (int purchase : work.segment.shows) scheduler.shown_.extract(purchase);  // one of them
+      for (const Part& part : work.parts) {
+        for (const std::string& key : part.segment.keys) scheduler.taken_.erase(key);
+      }
+      for (int purchase : work.shows()) scheduler.shown_.extract(purchase);  // one of them
     }
     Scheduler& scheduler;
     const Work& work;
@@ -272,18 +274,17 @@ class Scheduler {
       frames_done_ += n - std::exchange(told, n);
       if (n % 5 == 0) tell_progress();
     };
-    SegmentRenderer& renderer = *(work.ahead ? worker.ahead : worker.certain)[work.composition];
+    SegmentRenderer& renderer = *(work.ahead ? worker.ahead : worker.certain);
     try {
-      std::vector<std::string> keys =
-          renderer.render(work.segment, work.unproven, on_frame, stop_.get_token());
+      std::vector<std::string> keys = renderer.render(work.parts, work.unproven, on_frame, stop_.get_token());
       std::lock_guard lock(mutex_);
       p_.rendered.insert(keys.begin(), keys.end());
     } catch (...) {
       frames_done_ -= told;
       throw;
     }
-    frames_done_ += work.segment.frames - told;
-    tell_segment(work.segment);
+    frames_done_ += work.frames() - told;
+    for (const Part& part : work.parts) tell_segment(part.segment);
   }
 
   /// False: what failed is the run's failure. In the handler of `e`.
@@ -300,7 +301,7 @@ class Scheduler {
     }
     // A clip that breaks off while it is read must not keep the rest from being rendered.
     if (work.unproven.empty()) return false;
-    abandoned_.insert(work.segment.keys.front());
+    for (const Part& part : work.parts) abandoned_.insert(part.segment.keys.front());
     failures_.add(std::current_exception());
     return true;
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <future>
+
 #include <optional>
 
 #include "base/atomic_file.h"
@@ -13,7 +15,8 @@
 
 namespace avstage::run {
 
-/// One deliverable's encoder for one segment, writing into a part file.
+/// One deliverable's encoder for one segment, writing into a part file. It encodes on a thread of its own:
+/// beside it the next picture is composed, and the same one is encoded for other deliverables.
 class SegmentRenderer::Target {
  public:
   Target(const media::VideoEncoderSettings& settings, std::string part, std::string key)
@@ -27,22 +30,44 @@ class SegmentRenderer::Target {
     muxer_.write_header();
   }
 
+  /// Begins to encode it, once the frame before is done. Throws what went wrong with that one.
   void send(const AVFrame& composed, std::int64_t n) {
+    after_the_last([this, frame = media::ref_frame(composed), n] { encode(*frame, n); });
+  }
+
+  /// No frame follows. As send().
+  void end() {
+    after_the_last([this] {
+      encoder_.send(nullptr);
+      drain();
+    });
+  }
+
+  /// After end(); waits until all is encoded.
+  void keep(SegmentStore& store, const std::set<int>& unproven) {
+    working_.get();
+    muxer_.finish();
+    store.keep(part_, key_, unproven);
+    remover_.release();
+  }
+
+  const std::string& key() const { return key_; }
+
+ private:
+  /// A thread a frame costs some 30 us; to encode the frame takes a hundred times as long.
+  template <typename Work>
+  void after_the_last(Work work) {
+    if (working_.valid()) working_.get();
+    working_ = std::async(std::launch::async, std::move(work));
+  }
+
+  void encode(const AVFrame& composed, std::int64_t n) {
     media::FramePtr frame = converted(composed, n);
     frame->pts = n;
     encoder_.send(frame.get());
     drain();
   }
 
-  void finish(SegmentStore& store, const std::set<int>& unproven) {
-    encoder_.send(nullptr);
-    drain();
-    muxer_.finish();
-    store.keep(part_, key_, unproven);
-    remover_.release();
-  }
-
- private:
   media::FramePtr converted(const AVFrame& composed, std::int64_t n) {
     if (composed.width == settings_.width && composed.height == settings_.height &&
         composed.format == av_get_pix_fmt(settings_.pix_fmt.c_str())) {
@@ -77,6 +102,7 @@ class SegmentRenderer::Target {
   std::optional<media::FilterGraph> scaler_;
   media::FilterGraph::Pad source_;
   int sink_ = 0;
+  std::future<void> working_;  ///< last: it ends before what it uses
 };
 
 namespace {
@@ -104,15 +130,30 @@ media::VideoEncoderSettings encoder_settings(const Job& job, const OutputSpec& o
   return s;
 }
 
-SegmentRenderer::SegmentRenderer(const plan::Plan& plan, int composition, const plan::RenderPlan& render,
+/// What is composed for one part, and who encodes it.
+struct SegmentRenderer::Step {
+  const plan::Segment& segment;
+  Compositor& compositor;
+  std::vector<std::unique_ptr<Target>> targets;
+  std::size_t span = 0;
+  std::int64_t span_first = 0;  ///< its first frame in the segment
+
+  media::FramePtr compose(std::int64_t n) {
+    while (n >= span_first + segment.spans[span].frames) span_first += segment.spans[span++].frames;
+    return compositor.compose(segment.spans[span], n - span_first);
+  }
+};
+
+SegmentRenderer::SegmentRenderer(const plan::Plan& plan, const plan::RenderPlan& render,
                                  const MediaAccess& media, Mattes& mattes, SegmentStore& store,
-                                 std::function<void(int, std::int64_t)> on_decoded)
-    : plan_(plan),
-      composition_(plan.compositions[composition]),
-      timing_(render.timing),
-      copy_(render.compositions[composition].copy),
-      store_(store),
-      compositor_({plan, timing_, media, mattes, composition_.canvas, std::move(on_decoded)}) {}
+                                 const std::function<void(int, std::int64_t)>& on_decoded)
+    : plan_(plan), timing_(render.timing), store_(store), films_(media) {
+  for (std::size_t c = 0; c < plan.compositions.size(); ++c) {
+    copies_.push_back(render.compositions[c].copy);
+    compositors_.push_back(std::make_unique<Compositor>(LayerRenderer::Context{
+        plan, timing_, media, films_, mattes, plan.compositions[c].canvas, on_decoded}));
+  }
+}
 
 void SegmentRenderer::copy(const plan::Segment& segment, const std::string& key,
                            const std::stop_token& stop) {
@@ -120,48 +161,71 @@ void SegmentRenderer::copy(const plan::Segment& segment, const std::string& key,
   const std::string part = store_.part_path(key);
   FileRemover remover(part);
   const std::string& source = std::get<FileRef>(plan_.clips[c.clip].clip.media).path;
-  if (!copier_ || copier_->source() != source) copier_.emplace(source, composition_.canvas.fps, stop);
+  if (!copier_ || copier_->source() != source) copier_.emplace(source, plan_.job.canvas.fps, stop);
   copier_->copy(part, c.first, c.frames);
   store_.keep(part, key, {});
   remover.release();
 }
 
-std::vector<std::string> SegmentRenderer::render(const plan::Segment& segment, const std::set<int>& unproven,
+media::VideoEncoderSettings SegmentRenderer::settings_for(const Part& part, std::size_t output) const {
+  const OutputSpec& spec = plan_.job.outputs[plan_.compositions[part.composition].outputs[output]];
+  const plan::CopyChoice& copy = copies_[part.composition];
+  media::VideoEncoderSettings settings = encoder_settings(plan_.job, spec);
+  if (copy.takes(output)) {
+    if (spec.codec == "h264" || spec.codec == kXdcam) settings.beside = copy.sets;
+    if (!mezzanine(spec.codec)) settings.key_frames = last_key(part.segment.frames, settings.fps);
+  }
+  if (!spec.rendition.empty()) {
+    settings.key_frames = plan::media_cuts(part.segment, spec.media_segment, settings.fps);
+  }
+  return settings;
+}
+
+SegmentRenderer::Step SegmentRenderer::prepare(const Part& part, const std::stop_token& stop) {
+  Step step{part.segment, *compositors_[part.composition], {}};
+  std::set<std::string> taken;  // deliverables that differ in nothing but their container share a segment
+  for (std::size_t k = 0; k < part.segment.keys.size(); ++k) {
+    const std::string& key = part.segment.keys[k];
+    if (!store_.find(key).empty() || !taken.insert(key).second) continue;
+    if (part.segment.copied[k]) {
+      copy(part.segment, key, stop);
+    } else {
+      step.targets.push_back(std::make_unique<Target>(settings_for(part, k), store_.part_path(key), key));
+    }
+  }
+  return step;
+}
+
+std::vector<std::string> SegmentRenderer::render(const std::vector<Part>& parts,
+                                                 const std::set<int>& unproven,
                                                  const std::function<void(std::int64_t)>& on_frame,
                                                  const std::stop_token& stop) {
-  std::vector<std::unique_ptr<Target>> targets;
-  std::vector<std::string> encoded;
-  std::set<std::string> taken;  // deliverables that differ in nothing but their container share a segment
-  for (std::size_t k = 0; k < segment.keys.size(); ++k) {
-    const std::string& key = segment.keys[k];
-    if (!store_.find(key).empty() || !taken.insert(key).second) continue;
-    if (segment.copied[k]) {
-      copy(segment, key, stop);
-      continue;
-    }
-    const OutputSpec& output = plan_.job.outputs[composition_.outputs[k]];
-    media::VideoEncoderSettings settings = encoder_settings(plan_.job, output);
-    if (copy_.takes(k)) {
-      if (output.codec == "h264" || output.codec == kXdcam) settings.beside = copy_.sets;
-      if (!mezzanine(output.codec)) settings.key_frames = last_key(segment.frames, settings.fps);
-    }
-    if (!output.rendition.empty()) {
-      settings.key_frames = plan::media_cuts(segment, output.media_segment, settings.fps);
-    }
-    targets.push_back(std::make_unique<Target>(settings, store_.part_path(key), key));
-    encoded.push_back(key);
+  std::vector<Step> steps;
+  for (const Part& part : parts) {
+    Step step = prepare(part, stop);
+    if (!step.targets.empty()) steps.push_back(std::move(step));
   }
-  if (targets.empty()) return encoded;
-  std::int64_t n = 0;
-  for (const plan::Span& span : segment.spans) {
-    compositor_.compose(span, [&](media::FramePtr frame) {
+  if (steps.empty()) return {};
+  std::int64_t done = 0;
+  for (std::int64_t n = 0; n < parts.front().segment.frames; ++n) {
+    for (Step& step : steps) {
       require_going(stop);
-      for (auto& target : targets) target->send(*frame, n);
-      on_frame(++n);
-    });
+      const media::FramePtr frame = step.compose(n);
+      for (auto& target : step.targets) target->send(*frame, n);
+      on_frame(++done);
+    }
   }
-  compositor_.keep_only(segment.spans.back().layers);
-  for (auto& target : targets) target->finish(store_, unproven);
+  std::vector<std::string> encoded;
+  for (Step& step : steps) {
+    step.compositor.keep_only(step.segment.spans.back().layers);
+    for (auto& target : step.targets) target->end();
+  }
+  for (Step& step : steps) {
+    for (auto& target : step.targets) {
+      target->keep(store_, unproven);
+      encoded.push_back(target->key());
+    }
+  }
   return encoded;
 }
 

@@ -1,5 +1,7 @@
 #include "run/work_list.h"
 
+#include <algorithm>
+
 namespace avstage::run {
 
 std::optional<Place> choose(const plan::RenderPlan& render, const std::optional<Place>& goes_on,
@@ -30,6 +32,23 @@ std::optional<Place> choose(const plan::RenderPlan& render, const std::optional<
     }
   }
   return middle;
+}
+
+std::vector<Place> in_step(const plan::RenderPlan& render, const Place& place,
+                           const std::function<Standing(const plan::Segment&)>& standing) {
+  std::vector<Place> places = {place};
+  const plan::Segment& first = render.compositions[place.composition].segments[place.index];
+  auto is_beside = [&](const plan::Segment& s) {
+    return s.frames == first.frames && s.spans.front().start == first.spans.front().start &&
+           s.shows == first.shows && standing(s) == Standing::open;
+  };
+  for (std::size_t c = 0; c < render.compositions.size(); ++c) {
+    const auto& segments = render.compositions[c].segments;
+    if (c == place.composition) continue;
+    auto it = std::find_if(segments.begin(), segments.end(), is_beside);
+    if (it != segments.end()) places.push_back({c, static_cast<std::size_t>(it - segments.begin())});
+  }
+  return places;
 }
 
 }  // namespace avstage::run

@@ -29,4 +29,9 @@ enum class Standing {
 std::optional<Place> choose(const plan::RenderPlan& render, const std::optional<Place>& goes_on,
                             const std::function<Standing(const plan::Segment&)>& standing);
 
+/// The segment at `place`, and the open ones of the other compositions that show the same time and clips.
+/// Rendered in step, each film they show is decoded once.
+std::vector<Place> in_step(const plan::RenderPlan& render, const Place& place,
+                           const std::function<Standing(const plan::Segment&)>& standing);
+
 }  // namespace avstage::run

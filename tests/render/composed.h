@@ -11,8 +11,10 @@
 
 namespace avstage::test {
 
-/// The pictures of a job without avatars as they go to the encoder.
-inline std::vector<media::FramePtr> compose(const Job& job) {
+/// Hands over the plan of a job without avatars, resolved.
+inline void with_plan(
+    const Job& job,
+    const std::function<void(const plan::Plan&, const plan::RenderPlan&, const run::MediaAccess&)>& use) {
   plan::AvatarWords words;
   words.clip_key = [](const AvatarRef&) { return std::string(); };
   words.background = [](const AvatarRef&) { return std::optional<Color>(); };
@@ -25,16 +27,26 @@ inline std::vector<media::FramePtr> compose(const Job& job) {
     if (const auto* image = std::get_if<ImageRef>(&ref)) path = image->path;
     if (!path.empty()) facts[i] = plan::ClipFacts{media::probe_file(path), path};
   }
-  const plan::RenderPlan resolved = plan::resolve(plan, facts, "test");
   const run::MediaAccess media(plan);
-  run::Mattes mattes;
-  run::Compositor compositor({plan, resolved.timing, media, mattes, plan.compositions.at(0).canvas, {}});
+  use(plan, plan::resolve(plan, facts, "test"), media);
+}
+
+/// The pictures of a job without avatars as they go to the encoder.
+inline std::vector<media::FramePtr> compose(const Job& job) {
   std::vector<media::FramePtr> frames;
-  for (const plan::Segment& segment : resolved.compositions.at(0).segments) {
-    for (const plan::Span& span : segment.spans) {
-      compositor.compose(span, [&](media::FramePtr frame) { frames.push_back(std::move(frame)); });
-    }
-  }
+  with_plan(job,
+            [&](const plan::Plan& plan, const plan::RenderPlan& resolved, const run::MediaAccess& media) {
+              run::FilmReaders films(media);
+              run::Mattes mattes;
+              run::Compositor compositor(
+                  {plan, resolved.timing, media, films, mattes, plan.compositions.at(0).canvas, {}});
+              for (const plan::Segment& segment : resolved.compositions.at(0).segments) {
+                for (const plan::Span& span : segment.spans) {
+                  for (std::int64_t n = 0; n < span.frames; ++n)
+                    frames.push_back(compositor.compose(span, n));
+                }
+              }
+            });
   return frames;
 }
 

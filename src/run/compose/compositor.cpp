@@ -41,31 +41,28 @@ const AVFrame& Compositor::background() {
   return *background_;
 }
 
-void Compositor::compose(const plan::Span& span, const std::function<void(media::FramePtr)>& sink) {
-  LayerRenderer* base = nullptr;
-  std::int64_t base_first = 0;
-  std::size_t next = 0;
-  if (!span.layers.empty()) {
-    LayerRenderer& lowest = renderer(span.layers[0].clip);
-    const AVFrame& picture = lowest.picture(span.layers[0].first);
-    bool exact = picture.width == context_.canvas.width && picture.height == context_.canvas.height;
-    if (exact && lowest.covers_canvas() && !has_alpha(picture)) {
-      base = &lowest;
-      base_first = span.layers[0].first;
-      next = 1;
+/// Nothing below it is seen.
+bool Compositor::is_all(const LayerRenderer& layer, const AVFrame& picture) const {
+  return layer.covers_canvas() && picture.width == context_.canvas.width &&
+         picture.height == context_.canvas.height && !has_alpha(picture);
+}
+
+media::FramePtr Compositor::compose(const plan::Span& span, std::int64_t n) {
+  media::FramePtr frame;
+  for (const plan::Layer& shown : span.layers) {
+    LayerRenderer& layer = renderer(shown.clip);
+    const AVFrame& picture = layer.picture(shown.first + (layer.constant() ? 0 : n));
+    if (!frame && is_all(layer, picture)) {
+      frame = media::ref_frame(picture);
+      continue;
     }
+    if (!frame) frame = media::ref_frame(background());
+    pictures_.make_writable(frame);
+    filters::native::blend(native_picture(*frame), native_picture(picture), layer.x(), layer.y());
   }
-  for (std::int64_t n = 0; n < span.frames; ++n) {
-    media::FramePtr frame = media::ref_frame(base ? base->picture(base_first + n) : background());
-    if (next < span.layers.size()) pictures_.make_writable(frame);
-    for (std::size_t i = next; i < span.layers.size(); ++i) {
-      LayerRenderer& layer = renderer(span.layers[i].clip);
-      const AVFrame& picture = layer.picture(span.layers[i].first + (layer.constant() ? 0 : n));
-      filters::native::blend(native_picture(*frame), native_picture(picture), layer.x(), layer.y());
-    }
-    tag(*frame);
-    sink(std::move(frame));
-  }
+  if (!frame) frame = media::ref_frame(background());
+  tag(*frame);
+  return frame;
 }
 
 void Compositor::keep_only(const std::vector<plan::Layer>& next) {

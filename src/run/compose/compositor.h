@@ -8,20 +8,21 @@
 
 namespace avstage::run {
 
-/// Composes spans for one canvas, frame by frame. Layer renderers, with their open decoders, live on from
+/// Composes spans for one canvas, frame by frame. Layer renderers, with the films they read, live on from
 /// span to span while their clip is shown. One thread.
 class Compositor {
  public:
   explicit Compositor(LayerRenderer::Context context);
   ~Compositor();
 
-  /// Calls `sink` with frames 0 … span.frames − 1: yuv420p, canvas size, BT.709 limited.
-  void compose(const plan::Span& span, const std::function<void(media::FramePtr)>& sink);
+  /// Frame `n` of a span, 0 … span.frames − 1: yuv420p, canvas size, BT.709 limited. Fastest in their order.
+  media::FramePtr compose(const plan::Span& span, std::int64_t n);
   /// Closes the sources of clips that `next` does not show, after checking their mattes.
   void keep_only(const std::vector<plan::Layer>& next);
 
  private:
   LayerRenderer& renderer(int clip);
+  bool is_all(const LayerRenderer& layer, const AVFrame& picture) const;
   const AVFrame& background();
 
   LayerRenderer::Context context_;

@@ -81,6 +81,7 @@ LayerRenderer::LayerRenderer(const Context& context, int clip)
     : planned_(context.plan.clips[clip]),
       position_(context.timing.clips[clip]),
       media_(context.media),
+      films_(context.films),
       mattes_(context.mattes),
       canvas_(context.canvas),
       clip_(clip),
@@ -148,7 +149,7 @@ const AVFrame& LayerRenderer::source_frame(std::int64_t local) {
     if (!still_) still_ = draw_still();
     return *still_;
   }
-  if (!reader_) reader_ = media_.open_picture(clip_);
+  if (!reader_) reader_ = films_.open(clip_);
   std::int64_t before = reader_->decoded();
   const AVFrame* frame = reader_->frame_at(plan::source_time(position_, local, canvas_.fps), canvas_.fps);
   if (on_decoded_ && reader_->decoded() != before) on_decoded_(clip_, reader_->decoded());

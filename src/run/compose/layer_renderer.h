@@ -7,10 +7,9 @@
 #include "filters/filter.h"
 #include "media/filter_graph.h"
 #include "media/picture_pool.h"
-#include "media/video_reader.h"
 #include "plan/layout.h"
 #include "plan/resolve.h"
-#include "run/clips/media_access.h"
+#include "run/compose/film_readers.h"
 #include "run/compose/mattes.h"
 
 namespace avstage::run {
@@ -24,6 +23,7 @@ class LayerRenderer {
     const plan::Plan& plan;
     const plan::Timing& timing;
     const MediaAccess& media;
+    FilmReaders& films;
     Mattes& mattes;
     Canvas canvas;
     std::function<void(int clip, std::int64_t frames)> on_decoded;  ///< may be empty
@@ -56,6 +56,7 @@ class LayerRenderer {
   const plan::PlannedClip& planned_;
   plan::Position position_;
   const MediaAccess& media_;
+  FilmReaders& films_;
   Mattes& mattes_;
   Canvas canvas_;
   int clip_;
@@ -63,7 +64,7 @@ class LayerRenderer {
   bool constant_ = false;
   std::int64_t prepared_at_ = -1;
   std::function<void(int, std::int64_t)> on_decoded_;
-  std::unique_ptr<media::VideoReader> reader_;
+  std::shared_ptr<media::VideoReader> reader_;
   media::FramePtr still_;
   std::string words_;  ///< of captions: what still_ shows
   std::unique_ptr<Chain> chain_;
