@@ -12,6 +12,7 @@
 #include <mutex>
 #include <new>
 #include <set>
+#include <type_traits>
 
 #include "base/log.h"
 
@@ -100,6 +101,22 @@ std::set<std::string> files_behind() {
   return names;
 }
 
+/// Not read as the enum: of a value that is none of it the language promises nothing.
+template <typename Enum>
+void keep_below(Enum count, Enum& code, Enum unspecified) {
+  std::underlying_type_t<Enum> value{};
+  std::memcpy(&value, &code, sizeof value);
+  if (value >= static_cast<std::underlying_type_t<Enum>>(count)) code = unspecified;
+}
+
+template <typename Owner>
+void forget_unknown(Owner& o, AVColorSpace& matrix) {
+  keep_below(AVCOL_SPC_NB, matrix, AVCOL_SPC_UNSPECIFIED);
+  keep_below(AVCOL_PRI_NB, o.color_primaries, AVCOL_PRI_UNSPECIFIED);
+  keep_below(AVCOL_TRC_NB, o.color_trc, AVCOL_TRC_UNSPECIFIED);
+  keep_below(AVCOL_RANGE_NB, o.color_range, AVCOL_RANGE_UNSPECIFIED);
+}
+
 }  // namespace
 
 FramePtr make_frame() {
@@ -133,6 +150,14 @@ std::uint64_t picture_hash(const AVFrame& frame) {
   std::uint64_t out = 0;
   std::memcpy(&out, sum.data(), sizeof(out));
   return out;
+}
+
+void forget_unknown_colors(AVCodecParameters& parameters) {
+  forget_unknown(parameters, parameters.color_space);
+}
+
+void forget_unknown_colors(AVFrame& frame) {
+  forget_unknown(frame, frame.colorspace);
 }
 
 std::string_view bytes_of(const AVPacket& packet) {

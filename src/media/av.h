@@ -56,6 +56,11 @@ bool same_parameter_sets(const AVCodecParameters& a, const AVCodecParameters& b)
 /// Of a planar picture's samples: equal for equal pictures, and not meant against an adversary.
 std::uint64_t picture_hash(const AVFrame& frame);
 
+/// A colour code that libav does not know becomes "unspecified", as libav makes it in H.264 and in mp4: its
+/// Matroska demuxer and its ProRes and MPEG-2 decoders hand over what the medium says, any byte, in an enum.
+void forget_unknown_colors(AVCodecParameters& parameters);
+void forget_unknown_colors(AVFrame& frame);
+
 /// Replaces the parameter sets.
 void set_extradata(AVCodecParameters& parameters, std::string_view bytes);
 

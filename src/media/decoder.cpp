@@ -85,6 +85,7 @@ FramePtr Decoder::receive() {
     throw Error(ErrorCode::input, fmt::format("{}: damaged data: a frame could not be decoded whole", name_),
                 "corrupt");
   }
+  forget_unknown_colors(*frame);
   frame->pts = frame->best_effort_timestamp;
   return frame;
 }

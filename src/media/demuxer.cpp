@@ -182,6 +182,7 @@ void Demuxer::Impl::analyze() {
   for (AVDictionary*& d : limits) av_dict_set_int(&d, "max_pixels", kMaxPixels, 0);
   checked(avformat_find_stream_info(context, limits.empty() ? nullptr : limits.data()),
           "its streams cannot be read");
+  for (unsigned i = 0; i < context->nb_streams; ++i) forget_unknown_colors(*context->streams[i]->codecpar);
 }
 
 void Demuxer::Impl::find_streams() {

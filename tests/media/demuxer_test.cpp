@@ -243,6 +243,39 @@ TEST(Demuxer, AlphaOfATransparentWebmIsStated) {
   EXPECT_GT(frame->data[3][150], 220) << "right is opaque";
 }
 
+// libav's Matroska demuxer and its ProRes decoder pass any byte on. (Undefined behaviour itself is the
+// sanitizer's to see.)
+TEST(Demuxer, AColourCodeThatNoStandardKnowsIsUnspecified) {
+  TempDir dir;
+  VideoSpec spec;
+  spec.audio_codec.clear();
+  spec.codec = "ffv1";
+  test::make_video(dir / "v.mkv", spec);
+  std::string bytes = test::read_bytes(dir / "v.mkv");
+  const std::size_t matrix = bytes.find("\x55\xb1\x81\x01");
+  ASSERT_NE(matrix, std::string::npos);
+  bytes[matrix + 3] = 44;
+  Demuxer demuxer = Demuxer::open(std::make_unique<MemorySource>(bytes), "v");
+  EXPECT_EQ(demuxer.video()->codecpar->color_space, AVCOL_SPC_UNSPECIFIED);
+  EXPECT_EQ(demuxer.facts().video->color_matrix, "unknown");
+
+  spec.codec = "prores_ks";
+  spec.pix_fmt = "yuv422p10le";
+  test::make_video(dir / "v.mov", spec);
+  bytes = test::read_bytes(dir / "v.mov");
+  int frames = 0;
+  for (std::size_t at = bytes.find("icpf"); at != std::string::npos; at = bytes.find("icpf", at + 1)) {
+    for (std::size_t code : {14U, 15U, 16U}) bytes[at + 4 + code] = static_cast<char>(200);  // RDD 36, 5.1.1
+    ++frames;
+  }
+  ASSERT_EQ(frames, 25);
+  VideoReader reader(Demuxer::open(std::make_unique<MemorySource>(bytes), "v"));
+  const AVFrame* frame = reader.frame_at(Time(0), Rational(25));
+  EXPECT_EQ(frame->colorspace, AVCOL_SPC_UNSPECIFIED);
+  EXPECT_EQ(frame->color_primaries, AVCOL_PRI_UNSPECIFIED);
+  EXPECT_EQ(frame->color_trc, AVCOL_TRC_UNSPECIFIED);
+}
+
 TEST(ProveComplete, CountsEverySample) {
   TempDir dir;
   for (Index index : {Index::first, Index::last, Index::fragmented}) {
