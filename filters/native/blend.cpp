@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "filters/native/vectorized.h"
@@ -26,8 +27,19 @@ AVSTAGE_VECTORIZED(narrow, (const std::uint8_t* upper, const std::uint8_t* lower
   }
 })
 
-bool all_of(const std::uint8_t* row, int n, std::uint8_t value) {
-  return n == 0 || (row[0] == value && std::memcmp(row, row + 1, static_cast<std::size_t>(n) - 1) == 0);
+/// Grows [first, end) by where `row` is not 0, to the next eight samples.
+void include_seen(const std::uint8_t* row, int n, int& first, int& end) {
+  const auto seen = [&](int x) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, row + x, static_cast<std::size_t>(std::min(8, n - x)));
+    return eight != 0;
+  };
+  int x = 0;
+  while (x < std::min(first, n) && !seen(x)) x += 8;
+  first = std::min(first, x);
+  for (x = (n - 1) / 8 * 8; x >= end && !seen(x); x -= 8) {
+  }
+  end = std::max(end, std::min(x + 8, n));
 }
 
 void put_row(const std::uint8_t* from, const std::uint8_t* alpha, std::uint8_t* to, int n) {
@@ -61,27 +73,42 @@ class RowPair {
     const int last = std::min(row + 1, w_.bottom - 1), n = w_.right - w_.left;
     const std::uint8_t* upper = alpha(row);
     const std::uint8_t* lower = alpha(last);
-    if (upper != nullptr && all_of(upper, n, 0) && all_of(lower, n, 0)) return;
-    put_row(layer_.row(0, row) + w_.left, upper, base_.row(0, y_ + row) + x_ + w_.left, n);
-    if (last != row) put_row(layer_.row(0, last) + w_.left, lower, base_.row(0, y_ + last) + x_ + w_.left, n);
-    const int cn = (n + 1) / 2, left = w_.left / 2;
-    const std::uint8_t* chroma = nullptr;
+    int first = 0, end = n;  // of what is seen
     if (upper != nullptr) {
+      std::swap(first, end);
+      include_seen(upper, n, first, end);
+      include_seen(lower, n, first, end);
+      if (first >= end) return;
+      end = std::min(end + 2, n);  // the chroma on the right has a share of it
       pad_row(upper, n, upper_);
       pad_row(lower, n, lower_);
-      chroma_.resize(static_cast<std::size_t>(cn));
-      narrow(upper_.data() + 1, lower_.data() + 1, chroma_.data(), cn);
-      chroma = chroma_.data();
     }
-    for (int plane : {1, 2}) {
-      put_row(layer_.row(plane, row / 2) + left, chroma, base_.row(plane, (y_ + row) / 2) + x_ / 2 + left,
-              cn);
-    }
+    put_luma(row, upper, first, end);
+    if (last != row) put_luma(last, lower, first, end);
+    put_chroma(row / 2, upper != nullptr, first / 2, (end + 1) / 2);
   }
 
  private:
   const std::uint8_t* alpha(int row) const {
     return layer_.data[3] == nullptr ? nullptr : layer_.row(3, row) + w_.left;
+  }
+
+  void put_luma(int row, const std::uint8_t* alpha, int first, int end) const {
+    const int left = w_.left + first;
+    put_row(layer_.row(0, row) + left, alpha == nullptr ? nullptr : alpha + first,
+            base_.row(0, y_ + row) + x_ + left, end - first);
+  }
+
+  void put_chroma(int row, bool alpha, int first, int end) {
+    if (alpha) {
+      chroma_.resize(static_cast<std::size_t>(end - first));
+      narrow(upper_.data() + 1 + 2 * first, lower_.data() + 1 + 2 * first, chroma_.data(), end - first);
+    }
+    const int left = w_.left / 2 + first;
+    for (int plane : {1, 2}) {
+      put_row(layer_.row(plane, row) + left, alpha ? chroma_.data() : nullptr,
+              base_.row(plane, (y_ + 2 * row) / 2) + x_ / 2 + left, end - first);
+    }
   }
 
   const Picture& base_;

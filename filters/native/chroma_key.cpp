@@ -55,15 +55,17 @@ AVSTAGE_VECTORIZED(multiply, (const std::uint8_t* by, std::uint8_t* out, int n),
   }
 })
 
-/// Whether eight cells and all their neighbours are wholly screen or wholly figure.
-bool all_alike(const std::uint8_t* above, const std::uint8_t* here, const std::uint8_t* below) {
-  std::uint64_t parts[5];
-  const std::uint8_t* from[] = {above, here - 1, here, here + 1, below};
-  for (int i = 0; i < 5; ++i) std::memcpy(&parts[i], from[i], 8);
-  const std::uint64_t any = parts[0] | parts[1] | parts[2] | parts[3] | parts[4];
-  const std::uint64_t all = parts[0] & parts[1] & parts[2] & parts[3] & parts[4];
-  return any == 0 || all == ~std::uint64_t{0};
-}
+/// 0 where a cell and its neighbours are wholly screen, or wholly figure; else 1.
+AVSTAGE_VECTORIZED(find_edges,
+                   (const std::uint8_t* above, const std::uint8_t* here, const std::uint8_t* below,
+                    std::uint8_t* out, int n),
+                   {
+                     for (int x = 0; x < n; ++x) {
+                       const int any = above[x] | here[x - 1] | here[x] | here[x + 1] | below[x];
+                       const int all = above[x] & here[x - 1] & here[x] & here[x + 1] & below[x];
+                       out[x] = static_cast<std::uint8_t>((any != 0) & (all != 255));
+                     }
+                   })
 
 }  // namespace
 
@@ -132,21 +134,25 @@ void ChromaKey::spread(const Picture& picture, int cy) {
   }
 }
 
-/// Calls `work` with every cell of a row that is neither amid the screen nor amid the figure.
-template <typename Work>
-void ChromaKey::at_edges(int cy, Work work) const {
-  const std::uint8_t* above = cells(cy - 1);
-  const std::uint8_t* here = cells(cy);
-  const std::uint8_t* below = cells(cy + 1);
+/// Every cell of a row near one that is neither amid the screen nor amid the figure: eight at a time.
+void ChromaKey::gather_edges(int cy) {
+  const int rounded = (columns_ + 7) / 8 * 8;
+  line_.resize(rounded);
+  find_edges(cells(cy - 1), cells(cy), cells(cy + 1), line_.data(), rounded);
+  edges_.clear();
   for (int cx = 0; cx < columns_; cx += 8) {
-    if (all_alike(above + cx, here + cx, below + cx)) continue;
-    for (int x = cx; x < std::min(cx + 8, columns_); ++x) work(x);
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, line_.data() + cx, 8);
+    for (int x = cx; eight != 0 && x < std::min(cx + 8, columns_); ++x) edges_.push_back(x);
   }
 }
 
-void ChromaKey::refine(const Picture& picture, int cy) const {
-  if (picture.subsampled) at_edges(cy, [&](int cx) { refine_cell(picture, cx, cy); });
-  at_edges(cy, [&](int cx) { unmix_cell(picture, cx, cy); });  // after all of the row: it changes their luma
+void ChromaKey::refine(const Picture& picture, int cy) {
+  gather_edges(cy);
+  if (picture.subsampled) {
+    for (int cx : edges_) refine_cell(picture, cx, cy);
+  }
+  for (int cx : edges_) unmix_cell(picture, cx, cy);  // after all of the row: it changes their luma
 }
 
 /// The luma that the figure must have for the cell to look as it does.

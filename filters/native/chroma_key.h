@@ -38,9 +38,8 @@ class ChromaKey {
   void key_cells(const Picture& picture);
   void keep_alpha(const Picture& picture, int top, int bottom);
   void spread(const Picture& picture, int cy);
-  void refine(const Picture& picture, int cy) const;
-  template <typename Work>
-  void at_edges(int cy, Work work) const;
+  void refine(const Picture& picture, int cy);
+  void gather_edges(int cy);
   void refine_cell(const Picture& picture, int cx, int cy) const;
   void unmix_cell(const Picture& picture, int cx, int cy) const;
   void unmix(std::uint8_t& value, int key, int alpha) const;
@@ -53,7 +52,8 @@ class ChromaKey {
   int despill_;  ///< of 256
   int columns_ = 0, rows_ = 0;
   std::vector<std::uint8_t> cells_;        ///< the matte at the chroma samples
-  std::vector<std::uint8_t> line_, kept_;  ///< cells between two rows; the alpha that was there
+  std::vector<std::uint8_t> line_, kept_;  ///< what is known of one row of cells; the alpha that was there
+  std::vector<int> edges_;                 ///< columns of a row
 };
 
 }  // namespace avstage::filters::native

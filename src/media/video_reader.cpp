@@ -66,6 +66,11 @@ const AVFrame* VideoReader::frame_at(Time time, Rational fps) {
   return advance_to(time, fps);
 }
 
+void VideoReader::show(FramePtr frame) {
+  current_ = std::move(frame);
+  ++shown_;
+}
+
 const AVFrame* VideoReader::advance_to(Time time, Rational fps) {
   if (!current_) start_decoding();
   std::int64_t limit = limit_pts(time, fps);
@@ -73,7 +78,7 @@ const AVFrame* VideoReader::advance_to(Time time, Rational fps) {
   if (back || worth_seeking(limit)) restart_at(limit);
   while (next_ && next_->pts <= limit) {
     require_going(stop_);
-    current_ = std::move(next_);
+    show(std::move(next_));
     at_first_ = false;
     next_ = decode();
   }
@@ -89,7 +94,7 @@ bool VideoReader::ends_before(Time time) const {
 }
 
 void VideoReader::start_decoding() {
-  current_ = decode();
+  show(decode());
   if (!current_) throw Error(ErrorCode::input, fmt::format("{}: has no frame", demuxer_.name()));
   next_ = decode();
 }
@@ -181,10 +186,10 @@ void VideoReader::restart_at(std::int64_t pts) {
   std::int64_t back = ticks(Time(1));
   for (std::int64_t at = is_raw() || !seekable_ ? first_pts_ : pts;; at -= back, back *= 2) {
     seek_to(at);
-    current_ = decode();
+    show(decode());
     // The frame before the first one is missing to deinterlace that one as it was in a run from the
     // beginning.
-    if (deinterlacer_ && !at_first_) current_ = decode();
+    if (deinterlacer_ && !at_first_) show(decode());
     if (at_first_ || (current_ && current_->pts <= pts)) break;
   }
   if (!current_) throw Error(ErrorCode::input, fmt::format("{}: has no frame", demuxer_.name()));

@@ -30,11 +30,14 @@ class VideoReader {
   const MediaFacts& facts() const { return demuxer_.facts(); }
   /// Frames decoded so far, for progress.
   std::int64_t decoded() const { return decoded_; }
+  /// Another number when frame_at() has given another frame than at the call before.
+  std::int64_t shown() const { return shown_; }
   /// True once a call had to hold the last frame because the medium ended before `time`; by how much is
   /// time − end.
   bool past_end() const { return past_end_; }
 
  private:
+  void show(FramePtr frame);
   FramePtr decode();
   FramePtr decoded_frame();
   void seek_to(std::int64_t pts);
@@ -66,7 +69,7 @@ class VideoReader {
   bool from_start_ = true;  // what is decoded hangs together from the medium's start on
   bool seekable_ = true;    // false: a seek has led to a place where decoding could not begin
   bool at_first_ = true;    // current_ is the medium's first frame
-  std::int64_t decoded_ = 0;
+  std::int64_t decoded_ = 0, shown_ = 0;
   bool past_end_ = false;
 };
 

@@ -89,6 +89,39 @@ TEST(Native, BlendIsTheFormula) {
   }
 }
 
+/// Chroma lies on the left column of each pair, between its two rows.
+TEST(Native, BlendFindsALineOfOneColumnWhereverItStands) {
+  constexpr int width = 43, height = 8;
+  const Owned before(width, height, true, 7);
+  for (int column = 0; column < width; ++column) {
+    Owned after(width, height, true, 7), layer(width, height, true, 8);
+    std::fill(layer.planes[3].begin(), layer.planes[3].end(), 0);
+    for (int y : {3, 4}) layer.picture.row(3, y)[column] = 200;
+    blend(after.picture, layer.picture, 0, 0);
+    const auto alpha = [&](int x, int y) {
+      return layer.picture.row(3, std::min(y, height - 1))[std::clamp(x, 0, width - 1)] / 255.0;
+    };
+    for (int plane = 0; plane < 3; ++plane) {
+      const int step = plane == 0 ? 1 : 2;
+      for (int y = 0; y < height / step; ++y) {
+        for (int x = 0; x < (width + step - 1) / step; ++x) {
+          double a = alpha(x, y);
+          if (plane > 0) {
+            a = 0;
+            for (int i : {0, 1})
+              a += (alpha(2 * x - 1, 2 * y + i) + 2 * alpha(2 * x, 2 * y + i) + alpha(2 * x + 1, 2 * y + i)) /
+                   8;
+          }
+          const int was = before.picture.row(plane, y)[x];
+          const double expected = a * layer.picture.row(plane, y)[x] + (1 - a) * was;
+          ASSERT_NEAR(after.picture.row(plane, y)[x], a == 0 ? was : expected, a == 0 ? 0 : 1.01)
+              << plane << " " << x << "," << y << ", line at " << column;
+        }
+      }
+    }
+  }
+}
+
 TEST(Native, BlendOfNothingAndOfAllIsExact) {
   const Owned before(32, 16, true, 4);
   Owned layer(32, 16, true, 5), after(32, 16, true, 4);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "media/image.h"
 #include "media/text_image.h"
+#include "plan/spans.h"
 #include "run/compose/filter_chain.h"
 #include "run/compose/picture.h"
 
@@ -87,13 +88,9 @@ LayerRenderer::LayerRenderer(const Context& context, int clip)
       clip_(clip),
       fade_in_(frames_of(planned_.clip.fade_in, canvas_.fps)),
       fade_out_(frames_of(planned_.clip.fade_out, canvas_.fps)),
-      on_decoded_(context.on_decoded) {
-  constant_ = plan::is_still(planned_.clip) && fade_in_ == 0 && fade_out_ == 0;
-  for (const FilterSpec& spec : planned_.clip.filters) {
-    const filters::Filter* filter = filters::find(spec.name);
-    constant_ = constant_ && filter && !filter->timed;
-  }
-}
+      timed_(plan::has_timed_filter(planned_.clip)),
+      constant_(plan::looks_constant(planned_.clip)),
+      on_decoded_(context.on_decoded) {}
 
 LayerRenderer::~LayerRenderer() = default;
 
@@ -119,6 +116,7 @@ const AVFrame& LayerRenderer::words_at(std::int64_t local) {
   if (still_ && words == words_) return *still_;
   words_ = words;
   still_ = words.empty() ? solid_rgba(2, 2, {0, 0, 0, 0}) : draw_words(words);
+  ++source_;
   return *still_;
 }
 
@@ -153,23 +151,27 @@ const AVFrame& LayerRenderer::source_frame(std::int64_t local) {
   std::int64_t before = reader_->decoded();
   const AVFrame* frame = reader_->frame_at(plan::source_time(position_, local, canvas_.fps), canvas_.fps);
   if (on_decoded_ && reader_->decoded() != before) on_decoded_(clip_, reader_->decoded());
+  source_ = reader_->shown();
   return *frame;
 }
 
 const AVFrame& LayerRenderer::prepared(std::int64_t local) {
   bool still = plan::is_still(planned_.clip) || plan::is_captions(planned_.clip);
   if (prepared_ && (constant_ || prepared_at_ == local)) return *prepared_;
-  const AVFrame* words = still_.get();
+  const std::int64_t before = source_;
   const AVFrame& source = source_frame(local);
-  const bool other_words = plan::is_captions(planned_.clip) && words != still_.get();
-  if (!chain_ || !chain_->follows(local) || other_words) {
-    std::int64_t frames = position_.count.is_known() ? position_.count.known : 0;
-    const bool alpha = !still && reader_->facts().video && reader_->facts().video->alpha;
-    chain_ = std::make_unique<Chain>(planned_, alpha, canvas_, frames);
+  const bool other = source_ != before;
+  if (!prepared_ || other || timed_) {
+    if (!chain_ || !chain_->follows(local) || (still && other)) {
+      std::int64_t frames = position_.count.is_known() ? position_.count.known : 0;
+      const bool alpha = !still && reader_->facts().video && reader_->facts().video->alpha;
+      chain_ = std::make_unique<Chain>(planned_, alpha, canvas_, frames);
+    }
+    int rotation = !still && reader_->facts().video ? reader_->facts().video->rotation : 0;
+    bool wants_alpha = planned_.clip.opacity < 1 || fade_in_ > 0 || fade_out_ > 0;
+    prepared_.reset();
+    prepared_ = chain_->run(source, local, rotation, wants_alpha, box_);
   }
-  int rotation = !still && reader_->facts().video ? reader_->facts().video->rotation : 0;
-  bool wants_alpha = planned_.clip.opacity < 1 || fade_in_ > 0 || fade_out_ > 0;
-  prepared_ = chain_->run(source, local, rotation, wants_alpha, box_);
   prepared_at_ = local;
   if (chain_->keyed() && local % kMatteEvery == 0) measure_matte(*prepared_);
   return *prepared_;

@@ -61,8 +61,9 @@ class LayerRenderer {
   Canvas canvas_;
   int clip_;
   std::int64_t fade_in_ = 0, fade_out_ = 0;
-  bool constant_ = false;
+  bool timed_, constant_;  ///< a filter depends on the clip's time; as constant()
   std::int64_t prepared_at_ = -1;
+  std::int64_t source_ = 0;  ///< another number for another source picture
   std::function<void(int, std::int64_t)> on_decoded_;
   std::shared_ptr<media::VideoReader> reader_;
   media::FramePtr still_;
