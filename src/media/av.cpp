@@ -193,6 +193,8 @@ int check(int ret, std::string_view what, std::string_view name, ErrorCode code)
     thread_log().last.clear();
     return ret;
   }
+  const bool exhausted = ret == AVERROR(ENOMEM) || ret == AVERROR(EAGAIN);
+  if (exhausted && code == ErrorCode::usage) code = ErrorCode::local;
   char reason[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(ret, reason, sizeof reason);
   std::string message = fmt::format("{}: {}: {}", name, what, reason);

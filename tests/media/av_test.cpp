@@ -41,6 +41,16 @@ TEST(Av, MessagesAreOneLineAndFreeOfSignedQueries) {
   EXPECT_THAT(e.message(), Not(HasSubstr("\n")));
 }
 
+TEST(Av, AJobIsNotBlamedForWhatTheMachineHasNoMoreOf) {
+  const auto code_of = [](int ret, ErrorCode code) {
+    return test::error_of([&] { check(ret, "cannot be configured", "filter graph", code); }).code();
+  };
+  EXPECT_EQ(code_of(AVERROR(EINVAL), ErrorCode::usage), ErrorCode::usage);
+  EXPECT_EQ(code_of(AVERROR(ENOMEM), ErrorCode::usage), ErrorCode::local);
+  EXPECT_EQ(code_of(AVERROR(EAGAIN), ErrorCode::usage), ErrorCode::local);
+  EXPECT_EQ(code_of(AVERROR(ENOMEM), ErrorCode::input), ErrorCode::input);
+}
+
 TEST(Av, LibavsLinesGoToTheDebugLogWithoutAddresses) {
   init_logging();
   log::set_level(log::Level::debug);
