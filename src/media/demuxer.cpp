@@ -289,6 +289,7 @@ bool Demuxer::read(AVPacket& packet) {
 }
 
 void Demuxer::seek(const AVStream& stream, std::int64_t timestamp) {
+  impl_->context->pb->error = 0;  // of a read that failed; libav would answer all others with it
   std::int64_t first = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
   // Priming lies before the first sample; a time further back means no more than the start.
   std::int64_t earliest = first - (Time(1) / from_av(stream.time_base)).ceil();

@@ -53,6 +53,20 @@ std::int64_t VideoReader::limit_pts(Time time, Rational fps) const {
 }
 
 const AVFrame* VideoReader::frame_at(Time time, Rational fps) {
+  if (std::exchange(broken_, true)) begin_again();
+  const AVFrame* frame = find_frame(time, fps);
+  broken_ = false;
+  return frame;
+}
+
+/// What a failure left behind is no place to go on from.
+void VideoReader::begin_again() {
+  current_.reset();
+  next_.reset();
+  seek_to(first_pts_);
+}
+
+const AVFrame* VideoReader::find_frame(Time time, Rational fps) {
   try {
     return advance_to(time, fps);
   } catch (const Error& e) {
@@ -61,8 +75,7 @@ const AVFrame* VideoReader::frame_at(Time time, Rational fps) {
   // What follows an open group may miss the leading pictures that were left out. Nothing is missing to
   // whoever begins where the stream begins; and where it is damaged, it says so there too.
   seekable_ = false;
-  seek_to(first_pts_);
-  start_decoding();
+  begin_again();
   return advance_to(time, fps);
 }
 

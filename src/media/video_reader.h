@@ -24,7 +24,7 @@ class VideoReader {
   /// the next). Before the first frame: the first; after the last: the last. Times that rise are decoded
   /// onwards; an earlier time, or one far ahead of the decoder, seeks to the key frame before it. The pointer
   /// is valid until the next call; pts is the frame's own. Error{input} on damaged data; std errors of the
-  /// ByteSource pass through.
+  /// ByteSource pass through. After an error the next call begins at the medium's start.
   const AVFrame* frame_at(Time time, Rational fps);
 
   const MediaFacts& facts() const { return demuxer_.facts(); }
@@ -37,6 +37,8 @@ class VideoReader {
   bool past_end() const { return past_end_; }
 
  private:
+  const AVFrame* find_frame(Time time, Rational fps);
+  void begin_again();
   void show(FramePtr frame);
   FramePtr decode();
   FramePtr decoded_frame();
@@ -71,6 +73,7 @@ class VideoReader {
   bool at_first_ = true;    // current_ is the medium's first frame
   std::int64_t decoded_ = 0, shown_ = 0;
   bool past_end_ = false;
+  bool broken_ = false;  // the last call did not come to its end
 };
 
 }  // namespace avstage::media

@@ -195,6 +195,37 @@ TEST(VideoReader, ALostConnectionSurfacesAsItself) {
   EXPECT_EQ(e.name(), "test_fault");
 }
 
+class Interrupted : public test::MemorySource {
+ public:
+  Interrupted(std::string bytes, const bool& lost) : MemorySource(std::move(bytes)), lost_(lost) {}
+  std::size_t read(std::span<std::byte> out) override {
+    if (lost_) throw Error(ErrorCode::network, "connection lost", "test_fault");
+    return MemorySource::read(out);
+  }
+
+ private:
+  const bool& lost_;
+};
+
+TEST(VideoReader, AfterAFailureItShowsWhatIsAskedFor) {
+  TempDir dir;
+  VideoSpec spec = counter(Rational(25), Rational(20));
+  spec.width = 320, spec.height = 180;
+  test::make_video(dir / "v.mp4", spec);
+  bool lost = false;
+  VideoReader reader(
+      Demuxer::open(std::make_unique<Interrupted>(test::read_bytes(dir / "v.mp4"), lost), "clip"));
+  EXPECT_EQ(number_at(reader, Time(20, 25), Rational(25)), 20);
+  lost = true;
+  Error e = error_of([&] {
+    for (int i = 21; i < 500; ++i) reader.frame_at(Time(i, 25), Rational(25));
+  });
+  EXPECT_EQ(e.name(), "test_fault");
+  EXPECT_EQ(error_of([&] { reader.frame_at(Time(499, 25), Rational(25)); }).name(), "test_fault");
+  lost = false;
+  for (int i : {499, 300, 301, 0}) EXPECT_EQ(number_at(reader, Time(i, 25), Rational(25)), i);
+}
+
 TEST(VideoReader, DamagedPicturesAreAnError) {
   TempDir dir;
   for (const char* codec : {"libx264", "libx265"}) {
