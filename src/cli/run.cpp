@@ -10,6 +10,7 @@
 #include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <thread>
 
 #include "avstage/error.h"
@@ -99,6 +100,8 @@ int act(const Action& action, const Signals& signals, bool json) {
     return signals.exit_code();
   } catch (const std::bad_alloc&) {
     return report(Error(ErrorCode::local, "out of memory", "out_of_memory"), json);
+  } catch (const std::system_error& e) {  // no thread can be started, and the like
+    return report(Error(ErrorCode::local, e.what(), "system"), json);
   } catch (const std::exception& e) {
     return report(Error(ErrorCode::bug, fmt::format("bug: {}", e.what()), "bug"), json);
   }

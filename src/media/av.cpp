@@ -103,18 +103,18 @@ std::set<std::string> files_behind() {
 
 /// Not read as the enum: of a value that is none of it the language promises nothing.
 template <typename Enum>
-void keep_below(Enum count, Enum& code, Enum unspecified) {
+void keep_named(Enum& code, Enum count, const char* (*name)(Enum), Enum unspecified) {
   std::underlying_type_t<Enum> value{};
   std::memcpy(&value, &code, sizeof value);
-  if (value >= static_cast<std::underlying_type_t<Enum>>(count)) code = unspecified;
+  if (value >= static_cast<std::underlying_type_t<Enum>>(count) || name(code) == nullptr) code = unspecified;
 }
 
 template <typename Owner>
 void forget_unknown(Owner& o, AVColorSpace& matrix) {
-  keep_below(AVCOL_SPC_NB, matrix, AVCOL_SPC_UNSPECIFIED);
-  keep_below(AVCOL_PRI_NB, o.color_primaries, AVCOL_PRI_UNSPECIFIED);
-  keep_below(AVCOL_TRC_NB, o.color_trc, AVCOL_TRC_UNSPECIFIED);
-  keep_below(AVCOL_RANGE_NB, o.color_range, AVCOL_RANGE_UNSPECIFIED);
+  keep_named(matrix, AVCOL_SPC_NB, av_color_space_name, AVCOL_SPC_UNSPECIFIED);
+  keep_named(o.color_primaries, AVCOL_PRI_NB, av_color_primaries_name, AVCOL_PRI_UNSPECIFIED);
+  keep_named(o.color_trc, AVCOL_TRC_NB, av_color_transfer_name, AVCOL_TRC_UNSPECIFIED);
+  keep_named(o.color_range, AVCOL_RANGE_NB, av_color_range_name, AVCOL_RANGE_UNSPECIFIED);
 }
 
 }  // namespace
@@ -193,8 +193,7 @@ int check(int ret, std::string_view what, std::string_view name, ErrorCode code)
     thread_log().last.clear();
     return ret;
   }
-  const bool exhausted = ret == AVERROR(ENOMEM) || ret == AVERROR(EAGAIN);
-  if (exhausted && code == ErrorCode::usage) code = ErrorCode::local;
+  if (ret == AVERROR(EAGAIN) || (ret == AVERROR(ENOMEM) && code == ErrorCode::usage)) code = ErrorCode::local;
   char reason[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(ret, reason, sizeof reason);
   std::string message = fmt::format("{}: {}: {}", name, what, reason);

@@ -68,8 +68,8 @@ void set_extradata(AVCodecParameters& parameters, std::string_view bytes);
 using Options = std::vector<std::pair<std::string, std::string>>;
 
 /// `ret` when it is ≥ 0; else throws Error{code} "name: what: <libav's reason> (<libav's last log line>)".
-/// Error{local} instead of Error{usage} where memory or threads have run out: that is no fault of the job.
-/// A medium's is its own: what asks for absurd amounts is a damaged one.
+/// Error{local} instead where threads have run out, and where memory has, which is no fault of the job; but a
+/// medium that asks for too much memory is a damaged one.
 int check(int ret, std::string_view what, std::string_view name, ErrorCode code = ErrorCode::input);
 
 /// Installs avstage's log callback for libav (once, idempotent): nothing of libav reaches stderr, its lines

@@ -48,7 +48,8 @@ TEST(Av, AJobIsNotBlamedForWhatTheMachineHasNoMoreOf) {
   EXPECT_EQ(code_of(AVERROR(EINVAL), ErrorCode::usage), ErrorCode::usage);
   EXPECT_EQ(code_of(AVERROR(ENOMEM), ErrorCode::usage), ErrorCode::local);
   EXPECT_EQ(code_of(AVERROR(EAGAIN), ErrorCode::usage), ErrorCode::local);
-  EXPECT_EQ(code_of(AVERROR(ENOMEM), ErrorCode::input), ErrorCode::input);
+  EXPECT_EQ(code_of(AVERROR(EAGAIN), ErrorCode::input), ErrorCode::local);
+  EXPECT_EQ(code_of(AVERROR(ENOMEM), ErrorCode::input), ErrorCode::input) << "it asks for too much";
 }
 
 TEST(Av, LibavsLinesGoToTheDebugLogWithoutAddresses) {

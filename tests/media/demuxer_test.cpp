@@ -265,7 +265,8 @@ TEST(Demuxer, AColourCodeThatNoStandardKnowsIsUnspecified) {
   bytes = test::read_bytes(dir / "v.mov");
   int frames = 0;
   for (std::size_t at = bytes.find("icpf"); at != std::string::npos; at = bytes.find("icpf", at + 1)) {
-    for (std::size_t code : {14U, 15U, 16U}) bytes[at + 4 + code] = static_cast<char>(200);  // RDD 36, 5.1.1
+    // RDD 36, 5.1.1: primaries (15 lies in a gap of the table), transfer, matrix
+    bytes[at + 18] = 15, bytes[at + 19] = bytes[at + 20] = static_cast<char>(200);
     ++frames;
   }
   ASSERT_EQ(frames, 25);
