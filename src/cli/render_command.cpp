@@ -120,8 +120,8 @@ void add_render(CLI::App& app, Action& action) {
   add_cache_limit(*command, options->cache_limit);
   command
       ->add_option("--workers", options->workers,
-                   "segments that are rendered at once, each by four threads; default: one for every four "
-                   "processors")
+                   "segments that are rendered at once; each takes memory for the encoders of all outputs "
+                   "and two processors or more; default: one for every two processors")
       ->type_name("N")
       ->envname("AVSTAGE_WORKERS")
       ->check(CLI::Range(1, 64));

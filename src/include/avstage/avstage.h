@@ -35,8 +35,9 @@ struct Settings {
   Rational max_wait{600};             ///< seconds one clip waits for a vendor that says "later", in all
   std::optional<Rational> deadline;   ///< seconds for the whole run; then Error{network}
   std::optional<double> max_credits;  ///< instead of the job's
-  /// Segments that are rendered at once, each by an encoder with four threads and with decoders of its own;
-  /// 0: one for every four processors that the process may use. Memory grows with it; no byte depends on it.
+  /// Segments that are rendered at once, each with decoders of its own and an encoder for each output, which
+  /// has two threads for H.264; 0: one for every two processors that the process may use. Memory grows with
+  /// it; no byte depends on it.
   int workers = 0;
   std::string ca_bundle;  ///< PEM file of the certificates to trust; empty: the system's
   std::uint64_t max_clip_bytes = std::uint64_t(8) << 30;  ///< a larger avatar clip is refused
