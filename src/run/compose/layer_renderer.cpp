@@ -18,10 +18,6 @@ namespace {
 constexpr int kMatteEvery = 12;  ///< frames between two looks at a matte
 constexpr double kMatteLimit = 0.005;
 
-std::int64_t frames_of(const std::optional<TimeValue>& t, Rational fps) {
-  return t ? (t->seconds * fps).round() + t->frames : 0;
-}
-
 /// A clip is rendered in many pieces; its user is told once.
 void warn_once(const std::string& label, const std::string& text) {
   static std::mutex mutex;
@@ -86,8 +82,8 @@ LayerRenderer::LayerRenderer(const Context& context, int clip)
       mattes_(context.mattes),
       canvas_(context.canvas),
       clip_(clip),
-      fade_in_(frames_of(planned_.clip.fade_in, canvas_.fps)),
-      fade_out_(frames_of(planned_.clip.fade_out, canvas_.fps)),
+      fade_in_(plan::frames_of(planned_.clip.fade_in, canvas_.fps)),
+      fade_out_(plan::frames_of(planned_.clip.fade_out, canvas_.fps)),
       timed_(plan::has_timed_filter(planned_.clip)),
       constant_(plan::looks_constant(planned_.clip)),
       on_decoded_(context.on_decoded) {}
