@@ -98,12 +98,6 @@ int act(const Action& action, const Signals& signals, bool json) {
     print_error(Error(e.code(), "stopped by a signal; run again to continue", "interrupted"),
                 signals.exit_code(), json);
     return signals.exit_code();
-  } catch (const std::bad_alloc&) {
-    return report(Error(ErrorCode::local, "out of memory", "out_of_memory"), json);
-  } catch (const std::system_error& e) {  // no thread can be started, and the like
-    return report(Error(ErrorCode::local, e.what(), "system"), json);
-  } catch (const std::exception& e) {
-    return report(Error(ErrorCode::bug, fmt::format("bug: {}", e.what()), "bug"), json);
   }
 }
 
@@ -208,8 +202,16 @@ int run(int argc, char** argv) {
     return report(Error(ErrorCode::usage, usage_message(app, e), "command_line"), json);
   }
   if (verbose) log::set_level(log::Level::debug);
-  Signals signals(action.orderly);
-  return act(action, signals, json);
+  try {
+    const Signals signals(action.orderly);
+    return act(action, signals, json);
+  } catch (const std::bad_alloc&) {
+    return report(Error(ErrorCode::local, "out of memory", "out_of_memory"), json);
+  } catch (const std::system_error& e) {  // no thread can be started, and the like
+    return report(Error(ErrorCode::local, fmt::format("the system refuses: {}", e.what()), "system"), json);
+  } catch (const std::exception& e) {
+    return report(Error(ErrorCode::bug, fmt::format("bug: {}", e.what()), "bug"), json);
+  }
 }
 
 }  // namespace avstage::cli
