@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/atomic_file.h"
+#include "base/leftovers.h"
 
 namespace avstage::sandbox {
 namespace {
@@ -14,8 +15,10 @@ namespace {
 constexpr const char* kTrialKey = "trial";
 constexpr std::size_t kMaxPage = 100;
 
+/// Without what a killed sandbox was about to write.
 const std::string& made(const std::string& folder) {
   make_directories(folder);
+  for (const char* part : {"", "/videos", "/assets"}) remove_leftovers(folder + part);
   return folder;
 }
 

@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <limits>
+
 #include "avstage/error.h"
 #include "bench.h"
 
@@ -39,6 +43,18 @@ TEST_F(Kept, NothingHalfWrittenStaysAfterAStop) {
   while (status(id)["status"] != "processing") std::this_thread::sleep_for(std::chrono::milliseconds(5));
   sandbox_.reset();
   for (const std::string& file : dir_.files()) EXPECT_FALSE(file.ends_with(".part")) << file;
+}
+
+TEST_F(Kept, WhatAKilledOneWasAboutToWriteGoesWithTheNextStart) {
+  start();
+  create();
+  sandbox_.reset();
+  const std::vector<std::string> before = dir_.files();
+  make_directories(dir_ / "sandbox/assets");
+  for (const char* name : {"secret", "videos/0a.json", "assets/0b"})  // no process has that number
+    write_file(dir_ / fmt::format("sandbox/{}.{}.part", name, std::numeric_limits<int>::max()), "{");
+  start();
+  EXPECT_EQ(dir_.files(), before);
 }
 
 TEST_F(Kept, ATakenPortAndAFolderInUseAreErrors) {
