@@ -93,7 +93,7 @@ const Filter chroma_key{
     .build = build,
     .native = native_key,
     .makes_alpha = true,
-    .version = 2,
+    .version = 3,
 };
 
 }  // namespace avstage::filters

@@ -55,14 +55,16 @@ AVSTAGE_VECTORIZED(multiply, (const std::uint8_t* by, std::uint8_t* out, int n),
   }
 })
 
-/// 0 where a cell and its neighbours are wholly screen, or wholly figure; else 1.
+/// 0 where the cells that spread() makes a cell's alpha of are wholly screen, or wholly figure; else 1.
 AVSTAGE_VECTORIZED(find_edges,
                    (const std::uint8_t* above, const std::uint8_t* here, const std::uint8_t* below,
                     std::uint8_t* out, int n),
                    {
                      for (int x = 0; x < n; ++x) {
-                       const int any = above[x] | here[x - 1] | here[x] | here[x + 1] | below[x];
-                       const int all = above[x] & here[x - 1] & here[x] & here[x + 1] & below[x];
+                       const int any =
+                           above[x] | above[x + 1] | here[x] | here[x + 1] | below[x] | below[x + 1];
+                       const int all =
+                           above[x] & above[x + 1] & here[x] & here[x + 1] & below[x] & below[x + 1];
                        out[x] = static_cast<std::uint8_t>((any != 0) & (all != 255));
                      }
                    })
@@ -134,7 +136,7 @@ void ChromaKey::spread(const Picture& picture, int cy) {
   }
 }
 
-/// Every cell of a row near one that is neither amid the screen nor amid the figure: eight at a time.
+/// The columns of a row that are neither amid the screen nor amid the figure: eight at a time.
 void ChromaKey::gather_edges(int cy) {
   const int rounded = (columns_ + 7) / 8 * 8;
   line_.resize(rounded);

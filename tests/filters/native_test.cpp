@@ -144,6 +144,49 @@ TEST(Native, BlendOfNothingAndOfAllIsExact) {
   EXPECT_EQ(opaque.planes[0], after.planes[0]);
 }
 
+/// A line two pixels wide, one cell, in front of a screen: alpha and colours around it are the same wherever
+/// it is.
+TEST(Native, KeyFindsALineOfOneCellWhereverItStands) {
+  constexpr int width = 86, height = 12, margin = 2;
+  const auto keyed = [](int column) {
+    Owned picture(width, height, true, 1);
+    const int screen[] = {150, 42, 26, 0}, figure[] = {60, 100, 90, 0};
+    for (int plane = 0; plane < 4; ++plane) {
+      std::fill(picture.planes[plane].begin(), picture.planes[plane].end(), screen[plane]);
+      const int rows = plane == 0 ? height : height / 2;
+      for (int y = rows / 2; y < rows; ++y) {
+        std::uint8_t* row = picture.picture.row(plane, y);
+        if (plane == 0) row[2 * column + 1] = figure[0];
+        if (plane == 1 || plane == 2) row[column] = static_cast<std::uint8_t>(figure[plane]);
+      }
+    }
+    ChromaKey({.y = 173, .u = 42, .v = 26}).apply(picture.picture);
+    return picture;
+  };
+  const Owned reference = keyed(margin);
+  EXPECT_GT(reference.picture.row(3, 8)[2 * margin + 1], 128);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const int alpha = reference.picture.row(3, y)[x];
+      if (alpha == 0) continue;
+      EXPECT_NE(reference.picture.row(0, y)[x], 150) << x << "," << y << ", alpha " << alpha;
+    }
+  }
+  for (int column = margin; column < width / 2 - margin; ++column) {
+    const Owned there = keyed(column);
+    for (int plane = 0; plane < 4; ++plane) {
+      const int step = plane == 0 || plane == 3 ? 2 : 1, around = step * margin;
+      for (int y = 0; y < height * step / 2; ++y) {
+        for (int x = -around; x < around; ++x) {
+          ASSERT_EQ(there.picture.row(plane, y)[step * column + x],
+                    reference.picture.row(plane, y)[around + x])
+              << plane << " " << x << "," << y << ", line at " << column;
+        }
+      }
+    }
+  }
+}
+
 TEST(Native, KeyOfTheScreenIsNothingAndOfGreyIsAll) {
   for (const bool subsampled : {true, false}) {
     Owned screen(40, 20, subsampled, 1);
