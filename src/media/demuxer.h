@@ -15,10 +15,10 @@ namespace avstage::media {
 /// end. One thread at a time.
 class Demuxer {
  public:
-  /// A local file. `only` limits reading to one kind of stream, so the other costs nothing.
+  /// A local file. `want` limits reading to one kind of stream, so the other costs nothing.
   enum class Want { both, video, audio };
   static Demuxer open_file(const std::string& path, Want want = Want::both);
-  /// A finished mp4 of one stream that avstage has written: its index says everything that is needed to copy
+  /// A finished mp4 or mov that avstage has written: its index says everything that is needed to copy
   /// or decode it, so nothing is decoded to look at it, which takes longer than much that is done with it.
   /// facts() are empty, and so is what the index of its stream does not say.
   static Demuxer open_own(const std::string& path, Want want);

@@ -202,6 +202,7 @@ class Assembler {
       packet->pts = piece.at + f;
       packet->dts = piece.at + k - delay_;
       packet->duration = 1;
+      set_key(*packet, demuxer.video(), k);
       if (sound_) sound_->write_until(Rational(packet->dts) * tick_);
       muxer_->write(*packet, stream_, tick_);
       av_packet_unref(packet.get());
@@ -254,8 +255,11 @@ void prove(const Deliverable& d, const std::string& part, const std::stop_token&
 }  // namespace
 
 Film film_in(const std::string& file, const Deliverable& d) {
-  auto open_at = [file, fps = d.fps](std::int64_t frame) {
-    return at_frame(Demuxer::open_file(file, Demuxer::Want::video), frame, fps);
+  const bool is_indexed = format_of(d.path) != "matroska";
+  auto open_at = [file, is_indexed, fps = d.fps](std::int64_t frame) {
+    return at_frame(is_indexed ? Demuxer::open_own(file, Demuxer::Want::video)
+                               : Demuxer::open_file(file, Demuxer::Want::video),
+                    frame, fps);
   };
   return {d.path, d.pieces, d.fps, open_at};
 }

@@ -99,6 +99,7 @@ class PictureWriter {
     media::PacketPtr packet = media::make_packet();
     std::int64_t n = piece.at;
     for (; demuxer.read(*packet); ++n) {
+      set_key(*packet, demuxer.video(), n - piece.at);
       const Rational time = Rational(packet->pts) * media::from_av(demuxer.video()->time_base);
       const std::int64_t frame = piece.at + (time * stream_.fps).round();
       if (n == stream_.edges[next_]) {

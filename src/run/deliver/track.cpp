@@ -62,8 +62,17 @@ media::CodecParametersPtr copy_parameters(const AVStream& stream) {
   return p;
 }
 
+void set_key(AVPacket& packet, AVStream* segment, std::int64_t k) {
+  const AVIndexEntry* entry = avformat_index_get_entry(segment, static_cast<int>(k));
+  const bool key = entry != nullptr && (entry->flags & AVINDEX_KEYFRAME) != 0;
+  packet.flags = key ? packet.flags | AV_PKT_FLAG_KEY : packet.flags & ~AV_PKT_FLAG_KEY;
+}
+
 media::CodecParametersPtr track_parameters(const std::vector<Piece>& pieces, const std::string& codec) {
-  Demuxer first = Demuxer::open_file(pieces.front().file, Demuxer::Want::video);
+  const std::string& file = pieces.front().file;
+  // What a track of an editing codec says, libav knows only after a look at its pictures.
+  Demuxer first = mezzanine(codec) ? Demuxer::open_file(file, Demuxer::Want::video)
+                                   : Demuxer::open_own(file, Demuxer::Want::video);
   media::CodecParametersPtr parameters = copy_parameters(*first.video());
   if (codec == kXdcam) {
     require_common_headers(pieces);
