@@ -44,9 +44,10 @@ void print_summary(const Report& report) {
       fmt::print("{}: up to date ({:.3f} s, {} frames)\n", o.path, o.duration, o.frames);
     } else {
       const std::string files = o.files > 1 ? fmt::format(" in {} files", o.files) : "";
-      fmt::print("{}: {:.3f} s, {} frames, {:.1f} MB{}, {} of {} segments rendered{}\n", o.path, o.duration,
+      fmt::print("{}: {:.3f} s, {} frames, {:.1f} MB{}, {} of {} segments rendered{}{}\n", o.path, o.duration,
                  o.frames, static_cast<double>(o.bytes) / 1e6, files, o.segments_rendered, o.segments,
-                 o.frames_copied > 0 ? fmt::format(", {} frames copied", o.frames_copied) : "");
+                 o.frames_copied > 0 ? fmt::format(", {} frames copied", o.frames_copied) : "",
+                 o.sound_copied > 0 ? fmt::format(", {:.1f} s of sound copied", o.sound_copied) : "");
     }
   }
   for (const OutputReport& o : report.outputs) {

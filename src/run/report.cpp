@@ -24,6 +24,7 @@ ordered_json to_json_value(const OutputReport& o) {
                  {"segments", o.segments},
                  {"segments_rendered", o.segments_rendered},
                  {"frames_copied", o.frames_copied},
+                 {"sound_copied", o.sound_copied},
                  {"files", o.files}};
   if (o.loudness) j["loudness"] = run::to_json_value(*o.loudness);
   return j;

@@ -298,7 +298,7 @@ TEST_F(SmartCopy, ACopyThatDoesNotFitIsGivenUpAndEverythingEncoded) {
   run(job_of(R"({ "file": "b.mp4" })"), settings());
   std::string foreign;  // a copied segment of the other film, as long as one of the first
   auto is_copy = [&](const std::string& file) {  // of ten seconds
-    if (file.find("segments/") == file.npos || file.find(".clipped") != file.npos) return false;
+    if (file.find("segments/") == file.npos || file.find(".mix") != file.npos) return false;
     const MediaFacts facts = media::probe_file(dir / file);
     return facts.video && facts.video->frames == 250;
   };

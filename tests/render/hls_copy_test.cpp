@@ -145,7 +145,7 @@ TEST_F(HlsCopy, ACopyThatDoesNotFitIsGivenUpAndEverythingEncoded) {
   auto copies = [&] {  // of ten seconds
     std::vector<std::string> found;
     for (const std::string& file : dir.files()) {
-      if (!file.starts_with("cache/segments/") || file.find(".clipped") != file.npos) continue;
+      if (!file.starts_with("cache/segments/") || file.find(".mix") != file.npos) continue;
       const MediaFacts facts = media::probe_file(dir / file);
       if (facts.video && facts.video->frames == 250) found.push_back(file);
     }

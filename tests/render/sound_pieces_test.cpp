@@ -1,3 +1,4 @@
+#include "run/deliver/common_pieces.h"
 #include "run/deliver/sound_pieces.h"
 
 #include <gmock/gmock.h>
@@ -95,14 +96,14 @@ class SoundPieces : public testing::Test {
     SegmentStore store(dir / "cache", 1'000'000'000);
     const std::string path = dir / "sound.mp4";
     begun = 0;
-    auto begin = [&]() -> ReadSound {
+    auto begin = [&](std::int64_t) -> ReadSound {
       ++begun;
       return [&, at = samples.begin()](std::span<float> out) mutable {
         std::copy_n(at, out.size(), out.begin());
         at += static_cast<std::ptrdiff_t>(out.size());
       };
     };
-    encode_sound(begin, static_cast<std::int64_t>(samples.size() / 2), settings, store, path, {});
+    encode_sound(begin, static_cast<std::int64_t>(samples.size() / 2), settings, {}, store, path, {});
     return read(path, samples.size() / 2);
   }
 
@@ -165,7 +166,7 @@ TEST_F(SoundPieces, WhatHasToArriveIsEncodedAsItArrives) {
   const double before = processor_seconds();
   double arrived = 0;
   SegmentStore store(dir / "cache", 1'000'000'000);
-  auto slowly = [&]() -> ReadSound {
+  auto slowly = [&](std::int64_t) -> ReadSound {
     return [&, at = samples.begin()](std::span<float> out) mutable {
       std::this_thread::sleep_for(std::chrono::milliseconds(40));  // four times as fast as it is heard
       std::copy_n(at, out.size(), out.begin());
@@ -173,7 +174,7 @@ TEST_F(SoundPieces, WhatHasToArriveIsEncodedAsItArrives) {
       arrived = processor_seconds();
     };
   };
-  encode_sound(slowly, static_cast<std::int64_t>(samples.size() / 2), {}, store, dir / "slow.mp4", {});
+  encode_sound(slowly, static_cast<std::int64_t>(samples.size() / 2), {}, {}, store, dir / "slow.mp4", {});
   EXPECT_LT(processor_seconds() - arrived, 0.3 * (arrived - before))
       << "behind the last sample, and up to it";
   const SoundFile slow = read(dir / "slow.mp4", samples.size() / 2);

@@ -96,6 +96,7 @@ struct OutputReport {
   std::string sha256;
   int segments = 0, segments_rendered = 0;  ///< of all renditions; rendered: encoded by this run
   std::int64_t frames_copied = 0;           ///< taken from a source as they are, not encoded
+  double sound_copied = 0;                  ///< seconds of AAC, likewise
   std::optional<LoudnessReport> loudness;   ///< where the output asks for one
   int files = 1;                            ///< more in an HLS stream
 };

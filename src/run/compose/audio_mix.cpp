@@ -11,21 +11,17 @@
 
 namespace avstage::run {
 
-struct AudioMix::Voice {
+struct AudioMix::Voice : SoundPlace {
   int clip = 0;
   std::string medium;  ///< equal for clips of one medium
   std::string label;
-  std::int64_t start = 0, samples = 0;  ///< in the programme
-  std::int64_t source = 0;              ///< first source sample
   float volume = 1;
-  std::int64_t fade_in = 0, fade_out = 0;  ///< samples
   std::unique_ptr<media::AudioReader> reader;
   Voice* under = nullptr;  ///< gives way to this one
   std::optional<Ducker> ducker;
   bool listened = false;     ///< another one gives way to it
   std::vector<float> heard;  ///< then: its share of the present block
 
-  std::int64_t end() const { return start + samples; }
   float gain(std::int64_t local) const {
     float g = volume;
     if (local < fade_in) g *= static_cast<float>(local) / static_cast<float>(fade_in);
@@ -50,24 +46,29 @@ void require_numbers(std::span<const float> part, const std::string& label) {
 
 }  // namespace
 
-AudioMix::AudioMix(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media)
-    : media_(media) {
+SoundPlace sound_place(const plan::Plan& plan, const plan::RenderPlan& render, const plan::AudioPart& part) {
   const Rational fps = plan.job.canvas.fps;
   auto sample = [&](std::int64_t frame) { return frame_to_sample(frame, fps, kSampleRate); };
-  total_ = sample(render.frames);
+  SoundPlace place;
+  place.start = sample(part.start);
+  place.samples = sample(part.start + part.frames) - place.start;
+  // Rounded as a distance, so that a cut between contiguous pieces of a source loses and doubles no sample.
+  place.source = place.start + ((part.in - Rational(part.start) / fps) * Rational(kSampleRate)).round();
+  auto fades = plan::active_fades(plan, render.timing.clips[part.clip], part.clip, 0, part.frames);
+  place.fade_in = sample(part.start + fades.in) - place.start;
+  place.fade_out = place.end() - sample(part.start + part.frames - fades.out);
+  return place;
+}
+
+AudioMix::AudioMix(const plan::Plan& plan, const plan::RenderPlan& render, const MediaAccess& media)
+    : media_(media) {
+  total_ = frame_to_sample(render.frames, plan.job.canvas.fps, kSampleRate);
   for (const plan::AudioPart& part : render.audio) {
-    Voice voice;
+    Voice voice{sound_place(plan, render, part)};
     voice.clip = part.clip;
     voice.medium = medium_of(plan.clips[part.clip]);
     voice.label = plan.clips[part.clip].label;
-    voice.start = sample(part.start);
-    voice.samples = sample(part.start + part.frames) - voice.start;
-    // Rounded as a distance, so that a cut between contiguous pieces of a source loses and doubles no sample.
-    voice.source = voice.start + ((part.in - Rational(part.start) / fps) * Rational(kSampleRate)).round();
     voice.volume = static_cast<float>(plan.clips[part.clip].clip.volume);
-    auto fades = plan::active_fades(plan, render.timing.clips[part.clip], part.clip, 0, part.frames);
-    voice.fade_in = sample(part.start + fades.in) - voice.start;
-    voice.fade_out = voice.end() - sample(part.start + part.frames - fades.out);
     voices_.push_back(std::move(voice));
   }
   for (Voice& voice : voices_) {

@@ -244,8 +244,9 @@ void prove(const Deliverable& d, const std::string& part, const std::stop_token&
     unproven(d.path, fmt::format("its sound lasts {:.3f} s, planned were {:.3f} s",
                                  facts.audio->duration->to_double(), length));
   }
-  // mp4 hides the AAC encoder's 1024 samples of priming behind an edit list; in Matroska they stand before 0.
-  const double priming = format_of(d.path) == "matroska" ? 1024.0 / 48000 : 0;
+  // mp4 hides the AAC encoder's 1024 samples of priming, and up to as many that lay its grid (SoundCopies),
+  // behind an edit list; in Matroska they stand before 0.
+  const double priming = format_of(d.path) == "matroska" ? 2048.0 / 48000 : 0;
   const double late = facts.audio->start.to_double() - v.start.to_double();
   if (late > 0.001 || late < -priming - 0.001) {
     unproven(d.path, fmt::format("sound and picture start {:.1f} ms apart", 1000 * late));

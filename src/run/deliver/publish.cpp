@@ -25,7 +25,7 @@ void report_up_to_date(Production& p, const std::string& path) {
   if (!m.folder.empty()) remove_other_editions(path, m.folder);  // a kill came before that
   const int files = m.folder.empty() ? 1 : hls_files_at(p.session, path, m.folder).files;
   p.report.outputs.push_back(
-      {path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0, 0, m.loudness, files});
+      {path, "up_to_date", m.frames, m.duration, m.bytes, m.sha256, 0, 0, 0, 0, m.loudness, files});
   p.tell(Event::Kind::output, path + " is up to date");
 }
 
@@ -177,7 +177,7 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   remover.release();
   p.report.outputs.push_back({output.path, "written", d.frames, duration, done.bytes, done.sha256,
                               static_cast<int>(d.pieces.size()), rendered_of(p, composition, k),
-                              copied_frames(d), track.loudness});
+                              copied_frames(d), track.seconds_copied, track.loudness});
   p.tell(Event::Kind::output, output.path);
 }
 
@@ -221,6 +221,7 @@ void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, 
   auto make = [&] {
     HlsStream stream = describe_stream(p, store, first, report);
     stream.audio_file = track.file, report.loudness = track.loudness;
+    report.sound_copied = track.seconds_copied;
     const auto largest =
         std::max_element(stream.pictures.begin(), stream.pictures.end(),
                          [](const HlsPicture& a, const HlsPicture& b) { return a.width < b.width; });

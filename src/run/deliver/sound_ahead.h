@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "run/compose/audio_mix.h"
-#include "run/deliver/sound_pieces.h"
+#include "run/deliver/common_pieces.h"
 #include "run/production.h"
 #include "run/segment_store.h"
 

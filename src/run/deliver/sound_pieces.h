@@ -2,14 +2,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <stop_token>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "avstage/job.h"
 #include "run/deliver/read_sound.h"
+#include "run/deliver/sound_copies.h"
 #include "run/segment_store.h"
 
 namespace avstage::run {
@@ -18,36 +16,13 @@ namespace avstage::run {
 /// pieces, two of 15 seconds and the others of 31, beside each other, and each is kept in the store under
 /// what it was encoded from, the samples themselves: what a change leaves as it was is not encoded again.
 /// What has to arrive first is encoded as it arrives. A piece begins to encode two seconds before what is
-/// used of it, and follows the one before it where both window the sound alike; where no such place is found
-/// the sound is encoded in one go. `begin` is called for the start of the sound, twice at most. The bytes
-/// depend on samples, settings and library alone.
-void encode_sound(const std::function<ReadSound()>& begin, std::int64_t samples,
-                  const AudioSettings& settings, SegmentStore& store, const std::string& path,
-                  const std::stop_token& stop);
-
-class PieceReader;
-
-/// Two versions of a sound, read beside each other: what they have in common is encoded before it is known
-/// which of them is right. Stereo samples as above. One thread.
-class CommonPieces {
- public:
-  struct Version {
-    ReadSound read;
-    std::int64_t samples = 0;
-    /// Where it is known to be neither: from sample frame `first` up to `second`.
-    std::vector<std::pair<std::int64_t, std::int64_t>> wrong;
-  };
-  CommonPieces(Version one, Version other);
-  ~CommonPieces();
-  /// Reads one more piece of both and encodes what they have in common into the store, once for each of
-  /// `settings` (of AAC), where it has none. False: there will be nothing more.
-  bool encode_next(const std::vector<AudioSettings>& settings, SegmentStore& store,
-                   const std::stop_token& stop);
-
- private:
-  std::unique_ptr<PieceReader> one_, other_;
-  std::vector<std::pair<std::int64_t, std::int64_t>> wrong_;
-  int differ_ = 0;  ///< so many pieces in a row
-};
+/// used of it, and follows the one before it where both window the sound alike. What `copies` names is taken
+/// from the files instead, and joined in the same way. Where no place is found for a seam, the sound is
+/// encoded without copies, and at last in one go. `begin` is called for what is heard from a sample on; with
+/// 0 the sound begins anew. Returns how many packets were taken from files. The bytes depend on samples,
+/// copies, settings and library alone.
+std::int64_t encode_sound(const std::function<ReadSound(std::int64_t sample)>& begin, std::int64_t samples,
+                          const AudioSettings& settings, const SoundCopies& copies, SegmentStore& store,
+                          const std::string& path, const std::stop_token& stop);
 
 }  // namespace avstage::run

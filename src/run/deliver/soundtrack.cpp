@@ -37,8 +37,10 @@ ReadSound amplified(ReadSound read, double gain) {
       };
 }
 
-void warn_of_clipping(Soundtrack::Track& track, const std::string& samples) {
-  if (samples == "0") return;
+void tell_of_mix(Soundtrack::Track& track, const nlohmann::json& note) {
+  track.seconds_copied = note.value("copied", 0.0) * media::kAacFrame / kSampleRate;
+  const auto samples = note.value("clipped", std::int64_t(0));
+  if (samples == 0) return;
   track.warnings.push_back(
       fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples));
 }
@@ -61,8 +63,8 @@ void warn_of_loudness(Soundtrack::Track& track, const OutputSpec& output) {
 
 /// Notes stand beside a sound in the store: who finds it there is told and warned as well. A sound without
 /// its note has lost it, and is made again.
-std::string clipped_key(const std::string& key) {
-  return key + ".clipped";
+std::string mix_key(const std::string& key) {
+  return key + ".mix";
 }
 std::string loudness_key(const std::string& key) {
   return key + ".loudness";
@@ -99,9 +101,10 @@ Soundtrack::~Soundtrack() {
 }
 
 std::string Soundtrack::key_of(const OutputSpec& output) const {
-  plan::KeyBuilder key("avstage audio 4");
+  plan::KeyBuilder key("avstage audio 5");
   key.add("toolchain", toolchain()).add("frames", render_.frames).add("fps", p_.job.canvas.fps);
   key.add("codec", output.audio.codec).add("bitrate", output.audio.bitrate);
+  key.add("copy", output.copy);
   for (const plan::AudioPart& part : render_.audio) {
     plan::add_audio(key, p_.plan, facts_, render_.timing, part.clip);
   }
@@ -110,12 +113,14 @@ std::string Soundtrack::key_of(const OutputSpec& output) const {
 }
 
 std::optional<Soundtrack::Track> Soundtrack::stored(const OutputSpec& output, const std::string& key) {
-  Track track{store_.find(key), {}, {}};
+  Track track{store_.find(key)};
   if (track.file.empty()) return std::nullopt;
   if (!output.loudness) {
-    const std::string number = store_.find(clipped_key(key));
-    if (number.empty()) return std::nullopt;
-    warn_of_clipping(track, read_file(number));
+    const std::string file = store_.find(mix_key(key));
+    const auto note =
+        file.empty() ? nlohmann::json() : nlohmann::json::parse(read_file(file), nullptr, false);
+    if (!note.is_object()) return std::nullopt;
+    tell_of_mix(track, note);
     return track;
   }
   std::string note = store_.find(loudness_key(key));
@@ -173,8 +178,8 @@ LoudnessReport Soundtrack::limit(const LoudnessSpec& wish, SampleFile& to) {
 
 void Soundtrack::encode(SampleFile& sound, double gain, const AudioSettings& settings,
                         const std::string& part) {
-  encode_sound([&] { return amplified(reader_of(sound), gain); }, samples_, settings, store_, part,
-               stop_.get_token());
+  auto begin = [&](std::int64_t) { return amplified(reader_of(sound), gain); };
+  encode_sound(begin, samples_, settings, {}, store_, part, stop_.get_token());
 }
 
 LoudnessReport Soundtrack::make(const OutputSpec& output, const std::string& part) {
@@ -218,15 +223,18 @@ Soundtrack::Track Soundtrack::make_or_find(const OutputSpec& output) {
     warn_of_loudness(track, output);
   } else {
     std::optional<AudioMix> mix;
-    auto begin = [&]() -> ReadSound {
-      mix.emplace(p_.plan, render_, p_.media);
+    auto begin = [&](std::int64_t sample) -> ReadSound {
+      if (sample == 0) mix.emplace(p_.plan, render_, p_.media);
+      mix->seek(sample);
       return [&](std::span<float> out) { mix->read(out); };
     };
     const std::int64_t samples = frame_to_sample(render_.frames, p_.job.canvas.fps, kSampleRate);
-    encode_sound(begin, samples, output.audio, store_, part, stop_.get_token());
-    const std::string clipped = fmt::format("{}", mix->clipped());
-    keep(clipped_key(key), clipped);
-    warn_of_clipping(track, clipped);
+    const std::int64_t copied =
+        encode_sound(begin, samples, output.audio, choose_sound_copies(p_.plan, render_, output), store_,
+                     part, stop_.get_token());
+    const nlohmann::json note{{"clipped", mix->clipped()}, {"copied", copied}};
+    keep(mix_key(key), note.dump());
+    tell_of_mix(track, note);
   }
   store_.keep(part, key, unproven_);
   remover.release();

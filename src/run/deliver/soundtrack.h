@@ -34,6 +34,7 @@ class Soundtrack {
   struct Track {
     std::string file;  ///< empty: a deliverable without sound
     std::optional<LoudnessReport> loudness;
+    double seconds_copied = 0;
     std::vector<std::string> warnings;
   };
   /// Waits until that thread is through. Throws what mixing and encoding throw.
