@@ -28,6 +28,11 @@ Graph build(const Values& values, const Context& context) {
   const Edge x = edge(values, "x", "width", context.width);
   const Edge y = edge(values, "y", "height", context.height);
   Nodes nodes;
+  Link input = kInput;
+  // libavfilter counts bytes: from an odd column on, chroma of two bytes a sample, or of pairs, would fall
+  // apart.
+  if (x.start % 2 == 1 && !is_rgb(context))
+    input = nodes.convert(context, context.alpha ? kYuv.alpha : kYuv.opaque, input);
   // Without `exact` positions and sizes would be rounded to the chroma grid.
   nodes.add("crop",
             {{"w", std::to_string(x.size)},
@@ -35,7 +40,7 @@ Graph build(const Values& values, const Context& context) {
              {"x", std::to_string(x.start)},
              {"y", std::to_string(y.start)},
              {"exact", "1"}},
-            kInput);
+            input);
   return nodes.take();
 }
 
@@ -66,6 +71,7 @@ const Filter crop{
                length("height", "100%", 1, "Height of what is kept.")},
     .build = build,
     .resize = resize,
+    .version = 2,
 };
 
 }  // namespace avstage::filters

@@ -62,7 +62,6 @@ constexpr std::array kAllowed{
     Allowed{"geq", Works::yuv},
     Allowed{"gradfun", Works::yuv},
     Allowed{"grayworld", Works::rgb},
-    Allowed{"greyedge", Works::rgb},
     Allowed{"hflip", Works::moves},
     Allowed{"hsvhold", Works::yuv},
     Allowed{"hue", Works::yuv},

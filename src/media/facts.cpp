@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -32,14 +33,11 @@ Time time_of(std::int64_t timestamp, const AVStream& stream) {
   return timestamp == AV_NOPTS_VALUE ? Time(0) : Time(timestamp) * from_av(stream.time_base);
 }
 
-int rotation_of(const AVStream& stream) {
+Orientation orientation_of(const AVStream& stream) {
   std::size_t size = 0;
   const std::uint8_t* matrix = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
-  if (matrix == nullptr || size < 9 * sizeof(std::int32_t)) return 0;
-  double counter_clockwise = av_display_rotation_get(reinterpret_cast<const std::int32_t*>(matrix));
-  if (std::isnan(counter_clockwise)) return 0;
-  int quarter_turns = static_cast<int>(std::lround(-counter_clockwise / 90.0));
-  return ((quarter_turns % 4) + 4) % 4 * 90;
+  if (matrix == nullptr || size < 9 * sizeof(std::int32_t)) return {};
+  return media::orientation_of(reinterpret_cast<const std::int32_t*>(matrix));
 }
 
 // Samples in the index less those an edit list hides: the frames that will be shown. Fragmented files have no
@@ -96,13 +94,6 @@ void check_limits(const VideoFacts& v, bool still, const std::string& name) {
   }
 }
 
-void set_display_size(VideoFacts& v) {
-  std::int64_t width = (Rational(v.width) * v.sar).round();
-  v.display_width = static_cast<int>(std::min<std::int64_t>(width, std::numeric_limits<int>::max()));
-  v.display_height = v.height;
-  if (v.rotation % 180 != 0) std::swap(v.display_width, v.display_height);
-}
-
 bool has_alpha(AVPixelFormat format) {
   const AVPixFmtDescriptor* description = av_pix_fmt_desc_get(format);
   return description != nullptr && (description->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
@@ -133,8 +124,7 @@ VideoFacts video_facts(AVFormatContext& context, AVStream& stream, const std::st
   }
   AVRational sar = av_guess_sample_aspect_ratio(&context, &stream, nullptr);
   if (sar.num > 0 && sar.den > 0) v.sar = from_av(sar);
-  v.rotation = rotation_of(stream);
-  set_display_size(v);
+  set_orientation(v, orientation_of(stream));
   set_pixels(v, stream);
   v.start = time_of(stream.start_time, stream);
   if (!is_image(context)) {
@@ -164,6 +154,34 @@ AudioFacts audio_facts(const AVFormatContext& context, const AVStream& stream, c
 }
 
 }  // namespace
+
+Orientation orientation_of(const std::int32_t* display_matrix) {
+  std::array<std::int32_t, 9> m{};
+  std::copy_n(display_matrix, m.size(), m.begin());
+  Orientation o;
+  o.mirrored = double(m[0]) * m[4] - double(m[1]) * m[3] < 0;
+  if (o.mirrored) m[0] = -m[0], m[1] = -m[1];
+  const double counter_clockwise = av_display_rotation_get(m.data());
+  if (std::isnan(counter_clockwise)) return {};
+  const int quarter_turns = static_cast<int>(std::lround(-counter_clockwise / 90.0));
+  o.rotation = ((quarter_turns % 4) + 4) % 4 * 90;
+  return o;
+}
+
+Orientation orientation_of(const AVFrame& frame) {
+  const AVFrameSideData* matrix = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  if (matrix == nullptr || matrix->size < 9 * sizeof(std::int32_t)) return {};
+  return orientation_of(reinterpret_cast<const std::int32_t*>(matrix->data));
+}
+
+void set_orientation(VideoFacts& v, const Orientation& orientation) {
+  v.rotation = orientation.rotation;
+  v.mirrored = orientation.mirrored;
+  const std::int64_t width = (Rational(v.width) * v.sar).round();
+  v.display_width = static_cast<int>(std::min<std::int64_t>(width, std::numeric_limits<int>::max()));
+  v.display_height = v.height;
+  if (v.rotation % 180 != 0) std::swap(v.display_width, v.display_height);
+}
 
 std::optional<Time> exact_duration(const VideoFacts& v) {
   if (!v.duration || !v.frames || v.fps.num == 0) return v.duration;

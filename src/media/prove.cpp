@@ -5,6 +5,7 @@
 #include "media/container_layout.h"
 #include "media/demuxer.h"
 #include "media/facts.h"
+#include "media/image.h"
 
 namespace avstage::media {
 namespace {
@@ -118,12 +119,20 @@ MediaFacts read_all(Demuxer& demuxer) {
   return facts;
 }
 
+/// A camera writes down in the picture how it was held: the decoder tells.
+MediaFacts still_facts(const Demuxer& demuxer) {
+  MediaFacts facts = demuxer.facts();
+  if (facts.video && facts.video->codec == "mjpeg")
+    set_orientation(*facts.video, orientation_of(*read_image(demuxer.name())));
+  return facts;
+}
+
 }  // namespace
 
 MediaFacts probe_file(const std::string& path) {
   Demuxer demuxer = Demuxer::open_file(path);
-  bool stated = demuxer.facts().image || demuxer.facts().available;
-  return stated ? demuxer.facts() : read_all(demuxer);
+  if (demuxer.facts().image) return still_facts(demuxer);
+  return demuxer.facts().available ? demuxer.facts() : read_all(demuxer);
 }
 
 MediaFacts probe(std::unique_ptr<ByteSource> source, const std::string& name) {

@@ -43,7 +43,7 @@ std::string why_not_medium(const MediaFacts& media, const Canvas& canvas) {
   if (v.width != canvas.width || v.height != canvas.height) {
     return fmt::format("it is {}x{}, the canvas {}x{}", v.width, v.height, canvas.width, canvas.height);
   }
-  if (v.rotation != 0) return "it is turned";
+  if (v.rotation != 0 || v.mirrored) return "it is turned or mirrored";
   if (!(v.sar == Rational(1))) return "its pixels are not square";
   const std::string_view other = mezzanine_pix_fmt(v.codec), pix_fmt = other.empty() ? "yuv420p" : other;
   if (v.pix_fmt != pix_fmt) return fmt::format("its pixels are {}, the output's {}", v.pix_fmt, pix_fmt);

@@ -36,6 +36,7 @@ ordered_json to_json_value(const VideoFacts& v) {
                  {"height", v.height},
                  {"sar", v.sar.str()},
                  {"rotation", v.rotation},
+                 {"mirrored", v.mirrored},
                  {"display", std::to_string(v.display_width) + "x" + std::to_string(v.display_height)},
                  {"fps", v.fps.str()},
                  {"pix_fmt", v.pix_fmt},

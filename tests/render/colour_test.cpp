@@ -168,6 +168,29 @@ TEST_F(Colour, StillsHaveTheirColour) {
   }
 }
 
+/// A palette, of which libswscale makes BT.601 whatever it is told, and which no filter of ours takes.
+TEST_F(Colour, APaletteHasItsColoursWithFiltersAndWithout) {
+  std::string bmp("BM\x76\x3c\0\0\0\0\0\0\x36\x04\0\0\x28\0\0\0\xa0\0\0\0\x5a\0\0\0\x01\0\x08\0", 30);
+  bmp.resize(54);
+  for (int i = 0; i < 256; ++i) bmp += std::string("\x1e\x28\xc8\0", 4);  // blue, green, red
+  bmp += std::string(160 * 90, '\x07');
+  write_bytes(dir / "red.bmp", bmp);
+  for (const char* filters : {"", R"(, "filters": [ { "grayscale": { "amount": 0 } } ])",
+                              R"(, "filters": [ { "blur": { "radius": 2 } } ])"}) {
+    auto frames = pictures(fmt::format(R"({{ "image": "red.bmp", "duration": "1f" {} }})", filters));
+    EXPECT_LE(deviation(*frames.at(0), kRed, 0.3, 0.7), 2) << filters;
+  }
+}
+
+TEST_F(Colour, ACropFromAnOddColumnOnKeepsDeepAndPairedChroma) {
+  for (const char* pix_fmt : {"yuv420p", "yuv420p10le", "yuv422p10le", "yuv444p10le"}) {
+    make(dir / "deep.mkv", {"deep.mkv", pix_fmt, "bt709", "tv"});
+    auto frames = pictures(
+        R"({ "file": "deep.mkv", "fit": "fill", "filters": [ { "crop": { "x": 91, "width": 60 } } ] })");
+    EXPECT_LE(deviation(*frames.at(0), kRed, 0.1, 0.9), 2) << pix_fmt;
+  }
+}
+
 TEST_F(Colour, AGrayImageIsFullRange) {
   media::FramePtr gray = flat_frame(160, 90, "gray", 128, 0, 0);
   write_still(dir / "gray.png", *gray);
@@ -318,9 +341,7 @@ TEST_F(Colour, NothingMovesWhenItIsScaledAndChromaStaysWithLuma) {
         for (auto [width, height] : {std::pair{320, 180}, {80, 46}, {160, 90}, {240, 136}}) {
           const bool wide = std::string(pix_fmt).find("42") != std::string::npos,
                      tall = std::string(pix_fmt).find("420") != std::string::npos;
-          if ((!tall && std::string(site.name) != "left") ||
-              (width == 160 && std::string(site.name) != "left"))
-            continue;
+          if (!tall && std::string(site.name) != "left") continue;
           const double scale = 160.0 / width, down = 90.0 / height;
           const double x0 = width * 0.45 + 0.3, y0 = height * 0.55 + 0.2, radius = height * 0.4;
           VideoSpec spec = exact(width, height, pix_fmt, [&](int c, int x, int y) {
@@ -337,7 +358,7 @@ TEST_F(Colour, NothingMovesWhenItIsScaledAndChromaStaysWithLuma) {
             Centre at = centroid(*frames.at(0), c, c == 0 ? 60 : 128);
             double off = std::max(std::abs(at.x - x0 * scale), std::abs(at.y - y0 * down));
             worst = std::max(worst, off);
-            EXPECT_LE(off, 0.05) << matrix << " " << pix_fmt << " " << site.name << " " << width << "x"
+            EXPECT_LE(off, 0.06) << matrix << " " << pix_fmt << " " << site.name << " " << width << "x"
                                  << height << " component " << c << ": " << at.x - x0 * scale << " "
                                  << at.y - y0 * down;
           }

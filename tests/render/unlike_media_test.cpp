@@ -234,29 +234,48 @@ TEST_F(UnlikeMedia, ACircleStaysRound) {
   figure("worst distortion {:.2f} %\n", worst * 100);
 }
 
-TEST_F(UnlikeMedia, ATurnedPictureIsUpright) {
-  for (int rotation : {90, 180, 270}) {
+TEST_F(UnlikeMedia, ATurnedOrMirroredPictureIsUpright) {
+  for (const auto& [rotation, mirrored] :
+       {std::pair(90, false), {180, false}, {270, false}, {0, true}, {90, true}, {180, true}, {270, true}}) {
     VideoSpec spec;
-    spec.rotation = rotation;
-    if (rotation != 180) std::swap(spec.width, spec.height);
+    spec.rotation = rotation, spec.mirrored = mirrored;
+    if (rotation % 180 != 0) std::swap(spec.width, spec.height);
     spec.seconds = Rational(1, 25);
     spec.audio_codec.clear();
-    spec.draw = [&](AVFrame& frame,
-                    std::int64_t) {  // white where the upright picture has its upper left quarter
+    spec.draw = [rotation = rotation, mirrored = mirrored](AVFrame& frame, std::int64_t) {
+      // white where the upright picture has its upper left quarter
       paint(frame, [&](int c, int x, int y) {
         if (c > 0) return 128.0;
-        bool right = x >= frame.width / 2, low = y >= frame.height / 2;
-        bool white = rotation == 90 ? !right && low : rotation == 180 ? right && low : right && !low;
-        return white ? 235.0 : 16.0;
+        const bool right = (x >= frame.width / 2) != mirrored, low = y >= frame.height / 2;
+        const bool white_right = rotation == 180 || rotation == 270,
+                   white_low = rotation == 90 || rotation == 180;
+        return right == white_right && low == white_low ? 235.0 : 16.0;
       });
     };
     make_video(dir / "turned.mp4", spec);
     auto frames = pictures(R"({ "file": "turned.mp4" })");
     const AVFrame& frame = *frames.at(0);
-    EXPECT_NEAR(mean(frame, 0, 0.05, 0.05, 0.45, 0.45), 235, 2) << rotation;
-    EXPECT_NEAR(mean(frame, 0, 0.55, 0.05, 0.95, 0.45), 16, 2) << rotation;
-    EXPECT_NEAR(mean(frame, 0, 0.05, 0.55, 0.45, 0.95), 16, 2) << rotation;
+    EXPECT_NEAR(mean(frame, 0, 0.05, 0.05, 0.45, 0.45), 235, 2) << rotation << mirrored;
+    EXPECT_NEAR(mean(frame, 0, 0.55, 0.05, 0.95, 0.45), 16, 2) << rotation << mirrored;
+    EXPECT_NEAR(mean(frame, 0, 0.05, 0.55, 0.45, 0.95), 16, 2) << rotation << mirrored;
   }
+}
+
+/// Exif's orientation, as cameras write it (CIPA DC-008, 4.6.4): 6 is turned clockwise by a quarter.
+TEST_F(UnlikeMedia, APhotoIsShownAsTheCameraWasHeld) {
+  make_image(dir / "photo.jpg", 160, 90);  // red on the left
+  const std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0", 32);
+  const std::string bytes = read_bytes(dir / "photo.jpg");
+  write_bytes(dir / "photo.jpg",
+              bytes.substr(0, 2) + std::string("\xff\xe1\0\x22", 4) + exif + bytes.substr(2));
+  const MediaFacts facts = media::probe_file(dir / "photo.jpg");
+  EXPECT_EQ(facts.video->rotation, 90);
+  EXPECT_EQ(facts.video->display_width, 90);
+  auto frames = pictures(R"({ "image": "photo.jpg", "duration": "1f" })");
+  const AVFrame& frame = *frames.at(0);
+  EXPECT_GT(mean(frame, 2, 0.4, 0.1, 0.6, 0.4), 160) << "red above";
+  EXPECT_GT(mean(frame, 1, 0.4, 0.6, 0.6, 0.9), 160) << "blue below";
+  EXPECT_NEAR(mean(frame, 0, 0.05, 0.1, 0.2, 0.9), 16, 2) << "upright it does not fill the canvas";
 }
 
 /// A bright bar that moves by 8 pixels a field.

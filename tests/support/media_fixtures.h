@@ -50,6 +50,7 @@ struct VideoSpec {
   Index index = Index::first;  ///< mp4 and mov only
   Rational sar{1};
   int rotation = 0;           ///< clockwise degrees a player turns it by
+  bool mirrored = false;      ///< and before that it exchanges left and right
   Rational start{0};          ///< of picture and sound, in the container's time
   Rational picture_delay{0};  ///< of the picture alone
 };

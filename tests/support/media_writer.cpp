@@ -13,9 +13,11 @@ using media::check;
 
 namespace {
 
-void set_rotation(AVStream* stream, int clockwise) {
+void set_orientation(AVStream* stream, int clockwise, bool mirrored) {
   std::uint8_t* data = av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(std::int32_t));
-  av_display_rotation_set(reinterpret_cast<std::int32_t*>(data), clockwise);
+  auto* matrix = reinterpret_cast<std::int32_t*>(data);
+  av_display_rotation_set(matrix, clockwise);
+  if (mirrored) matrix[0] = -matrix[0], matrix[1] = -matrix[1];  // before it is turned
 }
 
 std::string ending(const std::string& path) {
@@ -56,7 +58,7 @@ void MediaWriter::open_encoder(AVCodecContext* context, const media::Options& op
   if (context->codec_type != AVMEDIA_TYPE_VIDEO) return;
   stream->avg_frame_rate = context->framerate;
   stream->sample_aspect_ratio = context->sample_aspect_ratio;
-  if (spec_.rotation != 0) set_rotation(stream, spec_.rotation);
+  if (spec_.rotation != 0 || spec_.mirrored) set_orientation(stream, spec_.rotation, spec_.mirrored);
   if (spec_.pix_fmt.starts_with("yuva")) av_dict_set(&stream->metadata, "alpha_mode", "1", 0);
 }
 

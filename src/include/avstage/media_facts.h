@@ -14,6 +14,7 @@ struct VideoFacts {
   int width = 0, height = 0;                  ///< coded samples, before SAR and rotation
   Rational sar{1};                            ///< sample aspect ratio, 1 when unknown
   int rotation = 0;                           ///< clockwise degrees to show it upright: 0, 90, 180, 270
+  bool mirrored = false;                      ///< and before that, left and right are exchanged
   int display_width = 0, display_height = 0;  ///< square pixels, upright
   Rational fps;                               ///< average rate, 0 when unknown (an image)
   std::string pix_fmt;                        ///< FFmpeg's name

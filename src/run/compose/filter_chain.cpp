@@ -63,7 +63,9 @@ void add_steps(FilterChain& chain, const Steps& steps) {
   for (const auto& [filter, options] : steps) chain.add(filter, options);
 }
 
-void add_rotation(FilterChain& chain, int rotation) {
+void add_orientation(FilterChain& chain, const media::Orientation& orientation) {
+  if (orientation.mirrored) chain.add("hflip", {});
+  const int rotation = orientation.rotation;
   if (rotation == 90) chain.add("transpose", {{"dir", "clock"}});
   if (rotation == 270) chain.add("transpose", {{"dir", "cclock"}});
   if (rotation == 180) {
@@ -163,19 +165,22 @@ media::FramePtr FilterChain::run(const AVFrame& frame) {
 }
 
 std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::optional<Color>& key_color,
-                                                const AVFrame& like, int rotation, Rational fps,
-                                                std::int64_t clip_frames) {
-  if (rotation == 0 && clip.filters.empty()) return nullptr;
+                                                const AVFrame& like, const media::Orientation& orientation,
+                                                Rational fps, std::int64_t clip_frames) {
+  const int rotation = orientation.rotation;
+  const bool turned = rotation != 0 || orientation.mirrored;
+  if (!turned && clip.filters.empty()) return nullptr;
   auto chain = std::make_unique<FilterChain>(fps);
   filters::Context context = context_for(like, fps, clip_frames);
   if (!clip.filters.empty()) std::tie(context.width, context.height) = display_size(like, 0);
-  // Turned with the picture, subsampled chroma would lie where no tag can say.
-  const std::string turnable = full_chroma_format(like);
-  if (rotation != 0 || context.width != like.width) {
-    add_steps(*chain, same_color_steps(like, context.width, context.height, turnable));
+  const std::string filterable = clip.filters.empty() ? "" : filterable_format(like);
+  if (turned || context.width != like.width || !filterable.empty()) {
+    // Turned with the picture, subsampled chroma would lie where no tag can say.
+    add_steps(*chain, same_color_steps(like, context.width, context.height,
+                                       filterable.empty() ? full_chroma_format(like) : filterable));
   }
   if (context.width != like.width) chain->add("setsar", {{"sar", "1"}});
-  add_rotation(*chain, rotation);
+  add_orientation(*chain, orientation);
   if (rotation == 90 || rotation == 270) std::swap(context.width, context.height);
   if (!clip.filters.empty() && clip.key) chain->add(key_spec(clip, *key_color), context);
   for (const FilterSpec& spec : clip.filters) chain->add(spec, context);

@@ -5,6 +5,7 @@
 
 #include "avstage/job.h"
 #include "filters/filter.h"
+#include "media/facts.h"
 #include "media/filter_graph.h"
 #include "plan/layout.h"
 
@@ -46,12 +47,12 @@ class FilterChain {
 /// `frame` has been turned by `rotation`, or has not been turned (0).
 std::pair<int, int> display_size(const AVFrame& frame, int rotation);
 
-/// Rotation, key and filters, in the source's own size; filters see square pixels. nullptr when the clip
-/// needs none: the picture is scaled once only. (A key without filters is cheaper behind the scaler, in the
-/// box's size: see make_fit_chain.)
+/// Mirroring, rotation, key and filters, in the source's own size; filters see square pixels. nullptr when
+/// the clip needs none: the picture is scaled once only. (A key without filters is cheaper behind the scaler,
+/// in the box's size: see make_fit_chain.)
 std::unique_ptr<FilterChain> make_prepare_chain(const Clip& clip, const std::optional<Color>& key_color,
-                                                const AVFrame& like, int rotation, Rational fps,
-                                                std::int64_t clip_frames);
+                                                const AVFrame& like, const media::Orientation& orientation,
+                                                Rational fps, std::int64_t clip_frames);
 
 /// Crop, scale into the box and the canvas' colour, key. The box is for `display_size(like, rotation)`.
 /// `wants_alpha`: the result must have an alpha plane.

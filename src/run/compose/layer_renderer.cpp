@@ -43,18 +43,20 @@ class LayerRenderer::Chain {
 
   bool follows(std::int64_t local) const { return last_ < 0 || local > last_; }
 
-  media::FramePtr run(const AVFrame& source, std::int64_t local, int rotation, bool wants_alpha,
-                      plan::Box& box) {
+  media::FramePtr run(const AVFrame& source, std::int64_t local, const media::Orientation& orientation,
+                      bool wants_alpha, plan::Box& box) {
     media::FramePtr frame = media::ref_frame(source);
     frame->pts = local;
     settle_color(*frame, plan::is_still(planned_.clip) || plan::is_captions(planned_.clip), planned_.label);
     if (last_ < 0) warn_once(planned_.label, color_warning(*frame));
     last_ = local;
     if (!prepare_ && !fit_) {
-      prepare_ = make_prepare_chain(clip_, planned_.key_color, *frame, rotation, canvas_.fps, clip_frames_);
+      prepare_ =
+          make_prepare_chain(clip_, planned_.key_color, *frame, orientation, canvas_.fps, clip_frames_);
     }
     if (prepare_) frame = prepare_->run(*frame);
     if (!fit_) {
+      const int rotation = orientation.rotation;
       auto [width, height] = display_size(*frame, rotation);
       box_ = plan::place_picture(planned_.clip, width, height, canvas_);
       fit_ = make_fit_chain(clip_, planned_.key_color, *frame, rotation, box_, wants_alpha, canvas_.fps,
@@ -163,10 +165,13 @@ const AVFrame& LayerRenderer::prepared(std::int64_t local) {
       const bool alpha = !still && reader_->facts().video && reader_->facts().video->alpha;
       chain_ = std::make_unique<Chain>(planned_, alpha, canvas_, frames);
     }
-    int rotation = !still && reader_->facts().video ? reader_->facts().video->rotation : 0;
+    media::Orientation orientation = media::orientation_of(source);
+    if (!still && reader_->facts().video) {
+      orientation = {reader_->facts().video->rotation, reader_->facts().video->mirrored};
+    }
     bool wants_alpha = planned_.clip.opacity < 1 || fade_in_ > 0 || fade_out_ > 0;
     prepared_.reset();
-    prepared_ = chain_->run(source, local, rotation, wants_alpha, box_);
+    prepared_ = chain_->run(source, local, orientation, wants_alpha, box_);
   }
   prepared_at_ = local;
   if (chain_->keyed() && local % kMatteEvery == 0) measure_matte(*prepared_);

@@ -62,6 +62,10 @@ media::Options input_options(const AVFrame& like, int width, int height) {
   return options;
 }
 
+bool lies_left(const AVFrame& frame) {
+  return frame.chroma_location == AVCHROMA_LOC_LEFT || frame.chroma_location == AVCHROMA_LOC_UNSPECIFIED;
+}
+
 }  // namespace
 
 media::FramePtr solid_rgba(int width, int height, const Color& color) {
@@ -160,6 +164,15 @@ media::Options scale_options(const AVFrame& like, int width, int height, const s
   return options;
 }
 
+std::string filterable_format(const AVFrame& like) {
+  constexpr std::array as_they_are = {AV_PIX_FMT_YUVA420P, AV_PIX_FMT_YUVA422P, AV_PIX_FMT_YUVA444P,
+                                      AV_PIX_FMT_RGBA,     AV_PIX_FMT_BGRA,     AV_PIX_FMT_ARGB,
+                                      AV_PIX_FMT_ABGR,     AV_PIX_FMT_GBRAP};
+  if (!has_alpha(like) || std::find(as_they_are.begin(), as_they_are.end(), like.format) != as_they_are.end())
+    return "";
+  return is_rgb(like) ? "rgba" : "yuva444p";
+}
+
 std::string full_chroma_format(const AVFrame& like) {
   const AVPixFmtDescriptor& d = descriptor(like);
   if (d.flags & AV_PIX_FMT_FLAG_RGB) return av_get_pix_fmt_name(static_cast<AVPixelFormat>(like.format));
@@ -174,6 +187,27 @@ Steps same_color_steps(const AVFrame& like, int width, int height, const std::st
 
 Steps canvas_steps(const AVFrame& like, int width, int height) {
   const std::string matrix = matrix_of(like);
+  if (descriptor(like).flags &
+      AV_PIX_FMT_FLAG_PAL) {  // of which libswscale makes BT.601, whatever is asked for
+    return {{"scale", {{"flags", filters::kScalerFlags}}},
+            {"format", {{"pix_fmts", "rgba"}}},
+            {"scale", scale_options(like, width, height)}};
+  }
+  const AVPixFmtDescriptor& d = descriptor(like);
+  const bool same_size = like.width == width && like.height == height;
+  if (matrix == "bt709" && same_size && d.log2_chroma_w == 1 && d.log2_chroma_h == 1 && !lies_left(like)) {
+    // Between equal sizes and samplings libswscale moves no chroma, whatever it is told of its place.
+    Steps steps = same_color_steps(like, width, height, full_chroma_format(like));
+    steps.push_back({"scale",
+                     {{"flags", filters::kScalerFlags},
+                      {"in_color_matrix", "bt709"},
+                      {"out_color_matrix", "bt709"},
+                      {"in_range", is_full_range(like) ? "pc" : "tv"},
+                      {"out_range", "tv"},
+                      {"out_h_chr_pos", "0"},
+                      {"out_v_chr_pos", "128"}}});
+    return steps;
+  }
   if (matrix == "bt709" || matrix == "gbr") return {{"scale", scale_options(like, width, height)}};
   const bool deep = descriptor(like).comp[0].depth > 8;
   const std::string rgb = fmt::format("gbr{}p{}", has_alpha(like) ? "a" : "", deep ? "12" : "");
@@ -190,7 +224,7 @@ Steps canvas_steps(const AVFrame& like, int width, int height) {
 bool is_canvas_picture(const AVFrame& frame, int width, int height) {
   return frame.width == width && frame.height == height &&
          (frame.format == AV_PIX_FMT_YUV420P || frame.format == AV_PIX_FMT_YUVA420P) &&
-         matrix_of(frame) == "bt709" && !is_full_range(frame);
+         matrix_of(frame) == "bt709" && !is_full_range(frame) && lies_left(frame);
 }
 
 media::FramePtr convert_once(const AVFrame& frame, int width, int height, const std::string& pix_fmt) {

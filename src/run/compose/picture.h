@@ -37,6 +37,8 @@ Steps same_color_steps(const AVFrame& like, int width, int height, const std::st
 
 /// The 4:4:4 format of the same kind and depth; RGB stays what it is.
 std::string full_chroma_format(const AVFrame& like);
+/// The format to bring a picture into before filters that take its alpha apart; "": they take it as it is.
+std::string filterable_format(const AVFrame& like);
 
 /// True when `frame` already is what canvas_steps() would make.
 bool is_canvas_picture(const AVFrame& frame, int width, int height);
