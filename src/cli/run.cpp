@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstdio>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -92,7 +94,11 @@ int report(const Error& error, bool json) {
 
 int act(const Action& action, const Signals& signals, bool json) {
   try {
-    return action.run(signals.token());
+    const int code = action.run(signals.token());
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw Error(ErrorCode::local, fmt::format("stdout: cannot be written: {}", std::strerror(errno)),
+                  "stdout");
+    return code;
   } catch (const Error& e) {
     if (e.code() != ErrorCode::interrupted || signals.exit_code() == 0) return report(e, json);
     print_error(Error(e.code(), "stopped by a signal; run again to continue", "interrupted"),

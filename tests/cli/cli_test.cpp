@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -93,6 +94,17 @@ TEST_F(Cli, JsonModePutsOneReportOnStdoutAndErrorsAsJsonOnStderr) {
   CliResult bad = run({"render", "bad.json", "--json"});
   EXPECT_EQ(bad.exit_code, 2);
   EXPECT_EQ(json::parse(bad.err)["error"]["exit_code"], 2);
+}
+
+TEST_F(Cli, AnAnswerThatCannotBeWrittenIsNoSuccess) {
+  film("a.mp4", 1);
+  for (const char* words :
+       {"probe a.mp4", "filters", "completion bash", "ledger export", "cache ls --json"}) {
+    const std::string command = fmt::format("{} {} >/dev/full", avstage_binary(), words);
+    const CliResult result = CliProcess("/bin/sh", {"-c", command}, dir.path()).wait();
+    EXPECT_EQ(result.exit_code, 7) << words;
+    EXPECT_NE(result.err.find("stdout: cannot be written: No space left"), std::string::npos) << result.err;
+  }
 }
 
 TEST_F(Cli, ProgressAsJsonIsOneObjectALine) {
