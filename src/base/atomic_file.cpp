@@ -102,12 +102,12 @@ void write_file_atomically(const std::string& target, std::string_view content) 
   remover.release();
 }
 
-void make_directories(const std::string& dir) {
+void make_directories(const std::string& dir, ::mode_t mode) {
   namespace fs = std::filesystem;
   fs::path current;
   for (const fs::path& part : fs::path(dir)) {
     current /= part;
-    if (current.empty() || ::mkdir(current.c_str(), 0700) == 0) continue;
+    if (current.empty() || ::mkdir(current.c_str(), mode) == 0) continue;
     const int why = errno;
     std::error_code ec;
     if (fs::is_directory(current, ec)) continue;

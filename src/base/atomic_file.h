@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -23,8 +25,9 @@ void write_file(const std::string& path, std::string_view content);
 /// Writes `content` to a ".part" beside `target`, then publish_file. Error{local} on failure, no leftovers.
 void write_file_atomically(const std::string& target, std::string_view content);
 
-/// Creates `dir` and its parents, mode 0700 for those that are new. Error{local} when that is impossible.
-void make_directories(const std::string& dir);
+/// Creates `dir` and its parents, with `mode` (less the umask) for those that are new. Error{local} when that
+/// is impossible.
+void make_directories(const std::string& dir, ::mode_t mode = 0700);
 
 /// The whole file as text; Error{input} when it cannot be read or is larger than `limit` bytes.
 std::string read_file(const std::string& path, std::size_t limit = std::size_t(64) << 20);

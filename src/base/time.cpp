@@ -119,7 +119,7 @@ std::optional<Rational> parse_frame_rate(std::string_view text) {
   } else {
     rate = parse_decimal(text);
   }
-  if (!rate || *rate <= Rational(0) || *rate > Rational(1000)) return std::nullopt;
+  if (!rate || *rate <= Rational(0) || *rate > Rational(480)) return std::nullopt;
   return rate;
 }
 

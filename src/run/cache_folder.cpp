@@ -104,6 +104,14 @@ std::vector<CacheEntry> files(const std::string& dir, const std::string& kind) {
   return entries;
 }
 
+/// What the vendor offers, and where the groups of films lie.
+std::vector<CacheEntry> lists(const std::string& cache_dir) {
+  std::vector<CacheEntry> entries = files(cache_dir + "/lists", "list");
+  const std::vector<CacheEntry> more = files(gops_dir(cache_dir), "list");
+  entries.insert(entries.end(), more.begin(), more.end());
+  return entries;
+}
+
 std::vector<CacheEntry> spooled(const std::string& cache_dir) {
   std::vector<CacheEntry> entries = files(spool_dir(cache_dir), "spool");
   for (CacheEntry& entry : entries) entry.in_use = !is_leftover(fs::path(entry.path).filename().string());
@@ -135,13 +143,17 @@ std::string segments_dir(const std::string& cache_dir) {
   return cache_dir + "/segments";
 }
 
+std::string gops_dir(const std::string& cache_dir) {
+  return cache_dir + "/gops";
+}
+
 std::string runs_dir(const std::string& cache_dir) {
   return cache_dir + "/runs";
 }
 
 std::vector<CacheEntry> cache_entries(const std::string& cache_dir) {
   std::vector<CacheEntry> entries = segments(cache_dir);
-  for (const auto& more : {runs(cache_dir), spooled(cache_dir), files(cache_dir + "/lists", "list")}) {
+  for (const auto& more : {runs(cache_dir), spooled(cache_dir), lists(cache_dir)}) {
     entries.insert(entries.end(), more.begin(), more.end());
   }
   return entries;
@@ -177,7 +189,7 @@ Removed remove_left_behind(const std::string& cache_dir) {
 
 Removed clear_cache(const std::string& cache_dir) {
   Removed removed = remove_left_behind(cache_dir);
-  for (const auto& shared : {segments(cache_dir), files(cache_dir + "/lists", "list")}) {
+  for (const auto& shared : {segments(cache_dir), lists(cache_dir)}) {
     for (const CacheEntry& entry : shared) remove_file(entry, removed);
   }
   return removed;

@@ -24,6 +24,7 @@ struct Removed {
 };
 
 std::string segments_dir(const std::string& cache_dir);
+std::string gops_dir(const std::string& cache_dir);
 std::string runs_dir(const std::string& cache_dir);
 
 /// Everything in the cache but the sandbox's clips; segments by last use, oldest first. A folder that is not

@@ -4,12 +4,15 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <optional>
 #include <sstream>
 
 #include "base/atomic_file.h"
 #include "base/sha256.h"
 #include "media/gops.h"
+#include "run/cache_folder.h"
 #include "run/prepare.h"
 
 namespace avstage::run {
@@ -23,10 +26,13 @@ std::string hex_of(const std::string& bytes) {
   return out;
 }
 
-std::string bytes_of(const std::string& hex) {
+std::optional<std::string> bytes_of(const std::string& hex) {
   std::string out;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    unsigned char byte = 0;
+    const char* end = hex.data() + std::min(i + 2, hex.size());
+    if (std::from_chars(hex.data() + i, end, byte, 16).ptr != hex.data() + i + 2) return std::nullopt;
+    out.push_back(static_cast<char>(byte));
   }
   return out;
 }
@@ -48,7 +54,9 @@ std::optional<GopIndex> read_index(const std::string& text) {
       !std::getline(in, index.codec) || !std::getline(in, sets)) {
     return std::nullopt;
   }
-  index.sets = bytes_of(sets);
+  const auto bytes = bytes_of(sets);
+  if (!bytes) return std::nullopt;
+  index.sets = *bytes;
   while (std::getline(in, line) && line != "end") {
     Gop gop;
     std::istringstream numbers(line);
@@ -62,7 +70,7 @@ std::optional<GopIndex> read_index(const std::string& text) {
 }  // namespace
 
 GopIndex known_gops(Session& session, const std::string& path, Rational fps) {
-  const std::string folder = session.settings().cache_dir + "/gops";
+  const std::string folder = gops_dir(session.settings().cache_dir);
   const std::string hash = session.content_hash(path);
   const std::string key = sha256_hex(fmt::format("{}\n{}\n{}", toolchain(), hash, fps.str()));
   const std::string file = folder + "/" + key;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,8 +10,6 @@
 #include <set>
 
 #include "base/at_once.h"
-#include "base/disk.h"
-#include "base/leftovers.h"
 #include "base/suggest.h"
 #include "media/text_image.h"
 #include "run/clips/acquire.h"
@@ -20,9 +17,6 @@
 #include "run/clips/transparency.h"
 #include "run/clips/uploads.h"
 #include "run/compose/filter_chain.h"
-#include "run/deliver/hls.h"
-#include "run/deliver/manifest.h"
-#include "run/deliver/side_files.h"
 #include "run/file_facts.h"
 #include "run/gop_cache.h"
 #include "run/segment_renderer.h"
@@ -31,60 +25,6 @@ namespace avstage::run {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Why nothing can be written there, as far as looking tells; "" where it can.
-std::string write_fault(const std::string& path) {
-  std::error_code ec;
-  const fs::path there = nearest_existing(folder_of(path));
-  if (!fs::is_directory(there, ec)) return fmt::format("{} is no folder", there.string());
-  if (::access(there.c_str(), W_OK | X_OK) != 0) return fmt::format("no permission for {}", there.string());
-  const bool other = fs::exists(path, ec) && !fs::is_regular_file(path, ec);
-  return other ? "it exists and is no regular file" : "";
-}
-
-void require_writable(const Job& job, const OutputSpec& output) {
-  for (const std::string& path : with_side_files(job, output)) {
-    const std::string fault = write_fault(path);
-    if (fault.empty()) continue;
-    throw Error(ErrorCode::local, fmt::format("{}: cannot write {}: {}", output.mark.str(), path, fault),
-                "unwritable");
-  }
-}
-
-/// A name that came from a variable may be that of a link to anywhere.
-void require_inside_root(const OutputSpec& output, const std::string& dir) {
-  if (output.root.empty()) return;
-  std::error_code ec;
-  auto real = [&](const std::string& path) {
-    fs::path found = fs::weakly_canonical(fs::absolute(path), ec);
-    return found.has_filename() ? found : found.parent_path();
-  };
-  const fs::path root = real(output.root), folder = real(dir);
-  auto [end, rest] = std::mismatch(root.begin(), root.end(), folder.begin(), folder.end());
-  if (!ec && end == root.end()) return;
-  throw Error(ErrorCode::usage,
-              fmt::format("{}: found the output {}, which leads to {}; allowed: with ${{…}}, a path that "
-                          "stays in {}",
-                          output.mark.str(), in_quotes(output.path), in_quotes(folder.string()),
-                          in_quotes(root.string())),
-              "output");
-}
-
-/// The file a clip is, picture or film; nullptr: it is none.
-const std::string* file_of(const MediaRef& ref) {
-  if (const auto* file = std::get_if<FileRef>(&ref)) return &file->path;
-  if (const auto* image = std::get_if<ImageRef>(&ref)) return &image->path;
-  return nullptr;
-}
-
-/// The font it is written in; "": nothing is written.
-std::string font_of(const MediaRef& ref) {
-  const auto* text = std::get_if<TextRef>(&ref);
-  if (const auto* captions = std::get_if<CaptionsRef>(&ref); captions && captions->burn)
-    text = &captions->look;
-  if (text == nullptr) return "";
-  return text->font.empty() ? media::default_font() : text->font;
-}
 
 plan::ClipFacts clip_facts(const std::string& path, const FileFacts& file, bool image) {
   if (file.error) std::rethrow_exception(file.error);
@@ -213,6 +153,20 @@ void require_picture(const Clip& clip) {
 
 }  // namespace
 
+const std::string* file_of(const MediaRef& ref) {
+  if (const auto* file = std::get_if<FileRef>(&ref)) return &file->path;
+  if (const auto* image = std::get_if<ImageRef>(&ref)) return &image->path;
+  return nullptr;
+}
+
+std::string font_of(const MediaRef& ref) {
+  const auto* text = std::get_if<TextRef>(&ref);
+  if (const auto* captions = std::get_if<CaptionsRef>(&ref); captions && captions->burn)
+    text = &captions->look;
+  if (text == nullptr) return "";
+  return text->font.empty() ? media::default_font() : text->font;
+}
+
 std::string toolchain() {
   return "avstage " AVSTAGE_VERSION "; " + media::library_versions();
 }
@@ -263,50 +217,6 @@ void check_pictures(const plan::Plan& plan, const plan::Facts& facts, const plan
     const plan::Frames& count = timing.clips[i].count;
     check_filters(plan.clips[i].clip, video.display_width, video.display_height, plan.job.canvas.fps,
                   count.is_known() ? count.known : 0);
-  }
-}
-
-void prepare_outputs(const Job& job) {
-  for (const OutputSpec& output : job.outputs) {
-    std::error_code ec;
-    const std::string dir = folder_of(output.path);
-    require_inside_root(output, dir);
-    fs::create_directories(dir, ec);
-    require_writable(job, output);
-    if (!fs::is_directory(dir, ec)) {
-      throw Error(ErrorCode::local, fmt::format("{}: cannot make the folder {}", output.mark.str(), dir),
-                  "unwritable");
-    }
-    for (const std::string& path : with_side_files(job, output))
-      remove_leftovers(dir, fs::path(path).filename().string() + ".");
-  }
-}
-
-void check_output(Session& session, const Job& job, const plan::RenderPlan& render, std::size_t index) {
-  const OutputSpec& output = job.outputs[index];
-  require_inside_root(output, folder_of(output.path));
-  require_writable(job, output);
-  if (session.settings().overwrite) return;
-  const std::string key = deliverable_key(job, render, index);
-  if (up_to_date(session, output.path, key)) return;
-  for (const std::string& path : with_side_files(job, output)) {
-    std::error_code ec;
-    // Only something beside the film may be missing; and a run that was killed may have left side files of
-    // its own, with the manifest that says so.
-    if (path == output.path && is_own_film(session, path, key)) continue;
-    if (!fs::exists(path, ec) || is_own_side_file(session, output.path, path)) continue;
-    throw Error(
-        ErrorCode::usage,
-        fmt::format("{}: {} exists and is not known to be what this job makes; give -y to replace it, or "
-                    "another path",
-                    output.mark.str(), path),
-        "file_exists");
-  }
-}
-
-void check_outputs(Session& session, const Job& job, const plan::RenderPlan& render) {
-  for (std::size_t i = 0; i < job.outputs.size(); ++i) {
-    if (begins_deliverable(job, i)) check_output(session, job, render, i);
   }
 }
 

@@ -20,11 +20,9 @@ plan::Facts gather_facts(Session& session, const plan::Plan& plan, MediaAccess& 
 /// Checks filters against the pictures that are known. Error{usage} with the filter's place.
 void check_pictures(const plan::Plan& plan, const plan::Facts& facts, const plan::Timing& timing);
 
-/// Folders exist and can be written, leftovers of killed runs are gone. Error{local}.
-void prepare_outputs(const Job& job);
-/// Whether output `index` may be written, by looking alone. Error{usage} for an existing file that is not up
-/// to date, unless it may be replaced; Error{local} for a place that cannot be written.
-void check_output(Session& session, const Job& job, const plan::RenderPlan& render, std::size_t index);
-void check_outputs(Session& session, const Job& job, const plan::RenderPlan& render);
+/// The file a clip is, picture or film; nullptr: it is none.
+const std::string* file_of(const MediaRef& ref);
+/// The font it is written in; "": nothing is written.
+std::string font_of(const MediaRef& ref);
 
 }  // namespace avstage::run

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "run/output_paths.h"
 #include "run/prepare.h"
 
 namespace avstage::run {

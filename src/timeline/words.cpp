@@ -103,7 +103,7 @@ std::pair<int, int> read_size(const Value& value, int min, int max) {
 
 Rational read_frame_rate(const Value& value) {
   constexpr std::int64_t max_num = 1'000'000, max_den = 1001;  // keeps sums of times inside 64 bits
-  std::string allowed = "a frame rate from 1 to 1000 such as 25, 29.97 or \"30000/1001\", at most 3 decimals";
+  std::string allowed = "a frame rate from 1 to 480 such as 25, 29.97 or \"30000/1001\", at most 3 decimals";
   auto rate = parse_frame_rate(number_or_text(value, allowed));
   if (!rate || *rate < Rational(1) || rate->num > max_num || rate->den > max_den) value.refuse(allowed);
   return *rate;

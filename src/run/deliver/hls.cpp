@@ -155,7 +155,7 @@ void publish_hls(const HlsStream& stream, const std::string& key,
                  const std::stop_token& stop, Session& session) {
   const std::string part = part_path(stream.path);
   FolderRemover remover(part);
-  make_directories(part);
+  make_directories(part, 0777);  // the umask's, as for every output
   crash_point("assembling");
   const std::vector<Rendition> renditions = write_hls(stream, part, stop);
   prove_hls(stream, renditions, part, stop);

@@ -25,7 +25,7 @@ class RenditionWriter {
       : dir_(folder + "/" + name),
         time_base_(time_base),
         muxer_(stream.path, parameters, time_base, fps, stream.metadata) {
-    make_directories(dir_);
+    make_directories(dir_, 0777);
     rendition_.folder = name;
     rendition_.codec = media::playlist_codec(parameters);
   }
