@@ -175,6 +175,37 @@ TEST_F(SoundCopy, FromTheFirstFrameToTheLastButForTheEnds) {
   }
 }
 
+/// Copied is by 16,384 packets, 349.5 s: just above one such piece, just above two, and more.
+TEST_F(SoundCopy, OfAnyLength) {
+  sound("b.m4a", 10, 2);
+  const auto packets = sound_packets(dir / "b.m4a");
+  const media::AudioEncoder encoder("aac", 128'000, kRate);
+  media::Muxer muxer(dir / "long.m4a", "mp4");
+  const int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
+  muxer.write_header();
+  for (std::int64_t i = 0; i < 33'000; ++i) {
+    const std::string& bytes = packets[static_cast<std::size_t>(i) % packets.size()];
+    media::PacketPtr packet = media::make_packet();
+    ASSERT_EQ(av_new_packet(packet.get(), static_cast<int>(bytes.size())), 0);
+    std::copy(bytes.begin(), bytes.end(), packet->data);
+    packet->pts = packet->dts = (i - 1) * kFrame;
+    packet->duration = kFrame;
+    packet->flags = AV_PKT_FLAG_KEY;
+    muxer.write(*packet, stream, encoder.time_base());
+  }
+  muxer.finish();
+  for (const double seconds : {349.6, 699.1, 699.2, 702.0}) {
+    const std::string name = fmt::format("long{}.mp4", seconds);
+    const Report report =
+        run(fmt::format(R"({{ "version": 1, "canvas": {{ "size": "64x64", "fps": 10 }}, "tracks": [
+      {{ "clips": [ {{ "color": "#204060", "duration": {} }} ] }},
+      {{ "clips": [ {{ "file": "long.m4a", "duration": {} }} ] }} ], "output": "{}" }})",
+                        seconds, seconds, name),
+            settings());
+    EXPECT_NEAR(report.outputs.at(0).sound_copied, seconds, 0.3);
+  }
+}
+
 TEST_F(SoundCopy, WhereNoSeamFitsNothingIsCopied) {
   Samples clicks(2 * 20 * kRate);
   for (std::size_t i = 600; i < clicks.size(); i += 2 * kFrame) clicks[i] = 1;  // on one side only

@@ -119,11 +119,11 @@ class PieceWork {
   }
 
   bool copy(const SoundCopies::Stretch& stretch) {
-    for (std::int64_t done = 0, count = 0; done + count < stretch.frames; done += kCopied) {
+    for (std::int64_t done = 0, left = stretch.frames; left > 0; done = stretch.frames - left) {
       if (!make_room()) return false;
-      // With the packet before it: that is how a piece begins. A short rest would be none.
-      const std::int64_t left = stretch.frames - done;
-      count = left < 2 * kCopied ? left : kCopied + 1 + kBehind;
+      const bool all = left < 2 * kCopied;  // a short rest would be no piece
+      // With the packet before it: that is how a piece begins.
+      const std::int64_t count = all ? left : kCopied + 1 + kBehind;
       works_.push_back({"", stretch.first + done + 1,
                         std::async(std::launch::async,
                                    [&stretch, done, count] {
@@ -131,6 +131,7 @@ class PieceWork {
                                                             stretch.packet + done, count);
                                    }),
                         done > 0 ? Joiner::Kind::goes_on : Joiner::Kind::copied});
+      left -= all ? left : kCopied;
     }
     return true;
   }
