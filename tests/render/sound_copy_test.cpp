@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numbers>
 #include <set>
 
@@ -9,10 +11,14 @@
 #include "media/encoder.h"
 #include "media/muxer.h"
 #include "render/bench.h"
+#include "run/deliver/check_sound.h"
+#include "support/error_of.h"
 
 namespace avstage::test {
 namespace {
 
+using testing::HasSubstr;
+using testing::IsEmpty;
 using Samples = std::vector<float>;
 
 constexpr int kRate = 48000;
@@ -55,18 +61,7 @@ class SoundCopy : public Bench {
       samples[2 * i] = static_cast<float>(tone);
       samples[2 * i + 1] = static_cast<float>(0.7 * tone);
     }
-    write_aac(name, samples, bitrate);
-  }
-
-  void write_aac(const std::string& name, const Samples& samples, int bitrate) const {
-    media::AudioEncoder encoder("aac", bitrate, kRate);
-    media::Muxer muxer(dir / name, "mp4");
-    const int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
-    muxer.write_header();
-    encoder.send(samples);
-    encoder.finish();
-    while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
-    muxer.finish();
+    write_aac(dir / name, samples, bitrate);
   }
 
   std::string job_of(double seconds, const std::string& tracks,
@@ -206,10 +201,84 @@ TEST_F(SoundCopy, OfAnyLength) {
   }
 }
 
+/// Of a programme of 28 s where `b.m4a` begins at 4 s.
+TEST_F(SoundCopy, WhatDoesNotFitIsGivenUpAndAllOfItEncoded) {
+  sound("b.m4a", 20, 2);
+  const std::string packet = sound_packets(dir / "b.m4a").at(500);
+  for (const std::string name : {"out.mp4", "out.mkv", "out.m3u8"}) {
+    const std::string text = job_of(28, R"({ "clips": [ { "file": "b.m4a", "start": 4 } ] })",
+                                    fmt::format(R"({{ "path": "{}" }})", name));
+    Report report = run(text, settings());
+    EXPECT_GT(report.outputs[0].sound_copied, 19) << name;
+    EXPECT_THAT(report.warnings, IsEmpty()) << name;
+    int damaged = 0;
+    for (const std::string& file : dir.files()) {
+      if (file.find("segments/") == file.npos) continue;
+      std::string bytes = read_bytes(dir / file);
+      const std::size_t at = bytes.find(packet);
+      if (at == bytes.npos) continue;
+      bytes[at + packet.size() / 2] = static_cast<char>(bytes[at + packet.size() / 2] ^ 1);
+      write_bytes(dir / file, bytes);
+      ++damaged;
+    }
+    ASSERT_EQ(damaged, 1) << name;
+    std::filesystem::remove(dir / name);
+    report = run(text, settings());
+    EXPECT_EQ(report.outputs[0].sound_copied, 0) << name;
+    EXPECT_EQ(report.outputs[0].segments_rendered, 0) << name << ": the picture is as it was";
+    ASSERT_EQ(report.warnings.size(), 1U) << name;
+    EXPECT_THAT(report.warnings[0], HasSubstr("no sound is copied, all is encoded"));
+    EXPECT_THAT(report.warnings[0], HasSubstr("is not its source's"));
+    EXPECT_EQ(run(text, settings()).outputs[0].state, "up_to_date") << name;
+    std::filesystem::remove(dir / name);
+    report = run(text, settings());
+    EXPECT_GT(report.outputs[0].sound_copied, 19) << name << ": what did not fit is out of the store";
+    EXPECT_THAT(report.warnings, IsEmpty()) << name;
+    std::filesystem::remove_all(dir / "cache/segments");
+  }
+}
+
+TEST_F(SoundCopy, EachCopiedPacketIsItsSourcesAndStandsWhereItWasPlanned) {
+  sound("b.m4a", 20, 2);
+  for (const std::string name : {"out.mkv", "out.mp4"}) {
+    run(job_of(28, R"({ "clips": [ { "file": "b.m4a", "start": 4 } ] })",
+               fmt::format(R"({{ "path": "{}" }})", name)),
+        settings());
+    const auto packets = sound_packets(dir / name), sources = sound_packets(dir / "b.m4a");
+    const auto found = std::find(packets.begin(), packets.end(), sources.at(300));
+    ASSERT_NE(found, packets.end());
+    const run::CopiedSound copy{.part = 0,
+                                .path = dir / "b.m4a",
+                                .offset = 4 * kRate,
+                                .packet = found - packets.begin(),
+                                .frames = 400,
+                                .source = 300};
+    auto fault_of = [&](run::CopiedSound one, const std::string& film) {
+      media::Demuxer demuxer = media::Demuxer::open_file(film, media::Demuxer::Want::audio);
+      const Error e = error_of([&] { run::check_sound(std::move(demuxer), {one}, {}); });
+      EXPECT_EQ(e.code(), ErrorCode::proof);
+      EXPECT_EQ(e.name(), "sound_copy");
+      return e.message();
+    };
+    run::check_sound(media::Demuxer::open_file(dir / name, media::Demuxer::Want::audio), {copy}, {});
+    run::CopiedSound other = copy;
+    other.source += 1;
+    EXPECT_THAT(fault_of(other, dir / name), HasSubstr("is not its source's"));
+    other = copy, other.offset += name == "out.mp4" ? 1 : 100;
+    EXPECT_THAT(fault_of(other, dir / name), HasSubstr("of its sound is heard at "));
+    other = copy, other.packet = std::ssize(packets);
+    EXPECT_THAT(fault_of(other, dir / name), HasSubstr("its sound ends early"));
+    other = copy, other.frames = 4000;
+    EXPECT_THAT(fault_of(other, dir / name), HasSubstr("is not where the index had it"));
+    other = copy, other.path = dir / "out.mkv";
+    EXPECT_THAT(fault_of(other, dir / name), HasSubstr("out.mkv is not what was copied"));
+  }
+}
+
 TEST_F(SoundCopy, WhereNoSeamFitsNothingIsCopied) {
   Samples clicks(2 * 20 * kRate);
   for (std::size_t i = 600; i < clicks.size(); i += 2 * kFrame) clicks[i] = 1;  // on one side only
-  write_aac("b.m4a", clicks, 128'000);
+  write_aac(dir / "b.m4a", clicks, 128'000);
   EXPECT_EQ(taken_with(""), 0);
 }
 

@@ -1,5 +1,5 @@
-#include "run/deliver/common_pieces.h"
 #include "run/deliver/sound_pieces.h"
+#include "run/deliver/common_pieces.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,10 +15,9 @@
 
 #include "media/audio_reader.h"
 #include "media/demuxer.h"
-#include "media/encoder.h"
-#include "media/muxer.h"
 #include "run/cache_folder.h"
 #include "run/compose/audio_mix.h"
+#include "support/media_fixtures.h"
 #include "support/temp_dir.h"
 
 namespace avstage::run {
@@ -108,17 +107,9 @@ class SoundPieces : public testing::Test {
   }
 
   /// By one encoder from the start to the end.
-  SoundFile encode_whole(const Samples& samples, AudioSettings settings = {}) const {
-    media::AudioEncoder encoder(settings.codec, settings.bitrate, kSampleRate);
-    const std::string path = dir / "whole.mp4";
-    media::Muxer muxer(path, "mp4");
-    const int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
-    muxer.write_header();
-    encoder.send(samples);
-    encoder.finish();
-    while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
-    muxer.finish();
-    return read(path, samples.size() / 2);
+  SoundFile encode_whole(const Samples& samples) const {
+    test::write_aac(dir / "whole.mp4", samples, AudioSettings().bitrate);
+    return read(dir / "whole.mp4", samples.size() / 2);
   }
 
   std::size_t kept() const { return cache_entries(dir / "cache").size(); }

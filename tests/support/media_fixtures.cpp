@@ -6,7 +6,9 @@
 #include <fstream>
 #include <numbers>
 
+#include "media/encoder.h"
 #include "media/filter_graph.h"
+#include "media/muxer.h"
 #include "support/media_writer.h"
 
 extern "C" {
@@ -247,6 +249,17 @@ void make_video(const std::string& path, const VideoSpec& spec) {
 void make_audio(const std::string& path, VideoSpec spec) {
   spec.codec.clear();
   make_video(path, spec);
+}
+
+void write_aac(const std::string& path, const std::vector<float>& samples, int bitrate) {
+  media::AudioEncoder encoder("aac", bitrate, 48000);
+  media::Muxer muxer(path, "mp4");
+  const int stream = muxer.add_stream(*encoder.parameters(), encoder.time_base());
+  muxer.write_header();
+  encoder.send(samples);
+  encoder.finish();
+  while (media::PacketPtr packet = encoder.receive()) muxer.write(*packet, stream, encoder.time_base());
+  muxer.finish();
 }
 
 FramePtr flat_frame(int width, int height, const std::string& pix_fmt, int r, int g, int b, int a) {

@@ -59,6 +59,8 @@ struct VideoSpec {
 void make_video(const std::string& path, const VideoSpec& spec = {});
 /// Sound alone.
 void make_audio(const std::string& path, VideoSpec spec);
+/// 48 kHz stereo as AAC in an mp4, as avstage encodes it.
+void write_aac(const std::string& path, const std::vector<float>& samples, int bitrate);
 /// PNG, JPEG or WebP: left half red (220,30,30), right half blue (30,30,220). With alpha the left half is
 /// transparent.
 void make_image(const std::string& path, int width, int height, bool alpha = false);

@@ -17,6 +17,7 @@
 #include "media/demuxer.h"
 #include "net/http_stream.h"
 #include "run/deliver/check_copies.h"
+#include "run/deliver/check_sound.h"
 #include "run/deliver/track.h"
 #include "run/deliver/unproven.h"
 
@@ -253,14 +254,19 @@ void prove(const Deliverable& d, const std::string& part, const std::stop_token&
   }
 }
 
+bool is_indexed(const Deliverable& d) {
+  return format_of(d.path) != "matroska";
+}
+
+Demuxer open_film(const std::string& file, bool is_indexed, Demuxer::Want want) {
+  return is_indexed ? Demuxer::open_own(file, want) : Demuxer::open_file(file, want);
+}
+
 }  // namespace
 
 Film film_in(const std::string& file, const Deliverable& d) {
-  const bool is_indexed = format_of(d.path) != "matroska";
-  auto open_at = [file, is_indexed, fps = d.fps](std::int64_t frame) {
-    return at_frame(is_indexed ? Demuxer::open_own(file, Demuxer::Want::video)
-                               : Demuxer::open_file(file, Demuxer::Want::video),
-                    frame, fps);
+  auto open_at = [file, is_indexed = is_indexed(d), fps = d.fps](std::int64_t frame) {
+    return at_frame(open_film(file, is_indexed, Demuxer::Want::video), frame, fps);
   };
   return {d.path, d.pieces, d.fps, open_at};
 }
@@ -271,7 +277,12 @@ std::string part_path(const std::string& path) {
 
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
   Assembler(deliverable, part, stop).run();
-  auto copies = std::async(std::launch::async, [&] { check_copies(film_in(part, deliverable), stop); });
+  auto copies = std::async(std::launch::async, [&] {
+    check_copies(film_in(part, deliverable), stop);
+    if (deliverable.sound_copies.empty()) return;
+    check_sound(open_film(part, is_indexed(deliverable), Demuxer::Want::audio), deliverable.sound_copies,
+                stop);
+  });
   auto hash = std::async(std::launch::async, [&] { return sha256_file(part, stop); });
   prove(deliverable, part, stop);
   Assembled done{part, std::filesystem::file_size(part), hash.get()};

@@ -8,6 +8,7 @@
 
 #include "media/muxer.h"
 #include "run/deliver/check_copies.h"
+#include "run/deliver/sound_copies.h"
 #include "run/deliver/track.h"
 
 namespace avstage::run {
@@ -17,6 +18,7 @@ struct Deliverable {
   std::string path;
   std::vector<Piece> pieces;  ///< without a gap, from frame 0
   std::string audio_file;     ///< empty: no sound
+  std::vector<CopiedSound> sound_copies;
   std::int64_t frames = 0;
   Rational fps;
   int width = 0, height = 0;
@@ -39,8 +41,8 @@ Film film_in(const std::string& file, const Deliverable& deliverable);
 
 /// Puts the segments and the sound into `part` and proves it: every packet's time, the counts, then the file
 /// is opened again and its frames, size, duration, streams and A/V offset are compared with what was planned,
-/// and check_copies() looks at what was copied. Error{proof} names the difference, and is named "copy" where
-/// encoding everything would help; Error{local} for the disk.
+/// and check_copies() and check_sound() look at what was copied. Error{proof} names the difference, and is
+/// named "copy" or "sound_copy" where encoding everything would help; Error{local} for the disk.
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop);
 
 }  // namespace avstage::run

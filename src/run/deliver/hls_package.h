@@ -21,7 +21,8 @@ struct HlsPicture {
 struct HlsStream {
   std::string path;  ///< of the multivariant playlist
   std::vector<HlsPicture> pictures;
-  std::string audio_file;           ///< empty: no sound
+  std::string audio_file;  ///< empty: no sound
+  std::vector<CopiedSound> sound_copies;
   std::vector<std::int64_t> edges;  ///< first frame of each media segment, then the number of frames
   std::int64_t frames = 0;
   Rational fps;
@@ -40,8 +41,8 @@ Film film_in(const std::string& folder, const HlsStream& stream, const HlsPictur
 
 /// Reads everything again: each media segment alone, with the initialisation segment, has to begin with a key
 /// frame and hold exactly its frames at their times; the sound has to be there without a gap from 0 to the
-/// programme's end; the playlists have to say the same; and check_copies() looks at what was copied.
-/// Error{proof} names the difference.
+/// programme's end; the playlists have to say the same; and check_copies() and check_sound() look at
+/// what was copied. Error{proof} names the difference.
 void prove_hls(const HlsStream& stream, const std::vector<Rendition>& renditions, const std::string& folder,
                const std::stop_token& stop);
 

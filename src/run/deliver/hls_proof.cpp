@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "media/demuxer.h"
 #include "run/compose/audio_mix.h"
+#include "run/deliver/check_sound.h"
 #include "run/deliver/hls_package.h"
 #include "run/deliver/joined_files.h"
 #include "run/deliver/unproven.h"
@@ -147,19 +148,25 @@ class Proof {
   std::optional<Time> sound_start_, sound_end_;  ///< of what was read so far
 };
 
+/// A rendition from its media segment `first` on.
+Demuxer open_from(const std::string& folder, const Rendition& rendition, std::size_t first,
+                  const std::string& name, Demuxer::Want want) {
+  const std::string dir = folder + "/" + rendition.folder + "/";
+  std::vector<std::string> files{dir + kInitFile};
+  for (std::size_t i = first; i < rendition.segments.size(); ++i)
+    files.push_back(dir + rendition.segments[i].file);
+  return Demuxer::open_own(joined_files(std::move(files)), name, want);
+}
+
 }  // namespace
 
 Film film_in(const std::string& folder, const HlsStream& stream, const HlsPicture& picture,
              const Rendition& rendition) {
-  const std::string dir = folder + "/" + picture.folder + "/", name = stream.path + ": " + picture.folder;
-  auto open_at = [dir, name, fps = stream.fps, edges = stream.edges,
-                  segments = rendition.segments](std::int64_t frame) {
+  const std::string name = stream.path + ": " + picture.folder;
+  auto open_at = [folder, name, fps = stream.fps, edges = stream.edges, rendition](std::int64_t frame) {
     const auto behind = std::upper_bound(edges.begin(), edges.end() - 1, frame);
     const auto first = static_cast<std::size_t>(behind - edges.begin()) - 1;
-    std::vector<std::string> files{dir + kInitFile};
-    for (std::size_t i = first; i < segments.size(); ++i) files.push_back(dir + segments[i].file);
-    return at_frame(Demuxer::open_own(joined_files(std::move(files)), name, Demuxer::Want::video), frame,
-                    fps);
+    return at_frame(open_from(folder, rendition, first, name, Demuxer::Want::video), frame, fps);
   };
   return {name, picture.pieces, stream.fps, open_at};
 }
@@ -170,6 +177,10 @@ void prove_hls(const HlsStream& stream, const std::vector<Rendition>& renditions
   auto copies = std::async(std::launch::async, [&] {
     for (std::size_t i = 0; i < stream.pictures.size(); ++i)
       check_copies(film_in(folder, stream, stream.pictures[i], renditions[i]), stop);
+    if (stream.sound_copies.empty()) return;
+    const Rendition& sound = renditions.back();
+    check_sound(open_from(folder, sound, 0, stream.path + ": " + sound.folder, Demuxer::Want::audio),
+                stream.sound_copies, stop);
   });
   for (const Rendition& rendition : renditions) Proof(stream, rendition, folder, target, stop).run();
   copies.get();

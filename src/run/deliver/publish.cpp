@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "plan/media_cuts.h"
 #include "run/clips/transparency.h"
+#include "run/compose/audio_mix.h"
 #include "run/deliver/assemble.h"
 #include "run/deliver/hls.h"
 #include "run/deliver/manifest.h"
@@ -103,23 +104,37 @@ void forget_copies(const plan::RenderPlan& render, const SegmentStore& store) {
   }
 }
 
-/// `make`; once more, with everything encoded, where copies do not hold what they promise.
-void make_or_encode(Production& p, SegmentStore& store, const std::function<void()>& make) {
-  try {
-    return make();
-  } catch (const Error& e) {
-    if (!p.copy || e.name() != "copy") throw;
-    forget_copies(p.render, store);
-    p.stop_copying(e);
+/// `make`; anew, with all picture or all sound encoded, where copies do not hold what they promise.
+void make_or_encode(Production& p, SegmentStore& store, Soundtrack& soundtrack, const OutputSpec& output,
+                    const std::function<void()>& make) {
+  for (;;) {
+    try {
+      return make();
+    } catch (const Error& e) {
+      if (e.name() == "copy" && p.copy) {
+        forget_copies(p.render, store);
+        p.stop_copying(e);
+      } else if (e.name() == "sound_copy" && soundtrack.copies()) {
+        soundtrack.stop_copying(output);
+        warn(p, fmt::format("no sound is copied, all is encoded: {}", e.message()));
+      } else {
+        throw;
+      }
+    }
+    render_segments(p, store);
   }
-  render_segments(p, store);
-  make();
 }
 
 std::int64_t copied_frames(const Deliverable& d) {
   std::int64_t frames = 0;
   for (const Piece& piece : d.pieces) frames += piece.copied_from ? piece.frames : 0;
   return frames;
+}
+
+double seconds_of(const std::vector<CopiedSound>& copies) {
+  std::int64_t frames = 0;
+  for (const CopiedSound& copy : copies) frames += copy.frames;
+  return static_cast<double>(frames * media::kAacFrame) / kSampleRate;
 }
 
 using SideFiles = std::map<std::string, std::string>;  // name → content
@@ -150,15 +165,16 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
     report_up_to_date(p, output.path);
     return;
   }
-  const Soundtrack::Track track = sound_of(p, soundtrack, output);
+  Soundtrack::Track track;
   const std::string part = part_path(output.path);
   FileRemover remover(part);
   crash_point("assembling");
   Deliverable d;
   Assembled done;
-  make_or_encode(p, store, [&] {
+  make_or_encode(p, store, soundtrack, output, [&] {
+    track = sound_of(p, soundtrack, output);
     d = describe(p, store, composition, k);
-    d.audio_file = track.file;
+    d.audio_file = track.file, d.sound_copies = track.copies;
     done = assemble(d, part, p.stop);
   });
   crash_point("assembled");
@@ -177,7 +193,7 @@ void publish(Production& p, SegmentStore& store, Soundtrack& soundtrack, std::si
   remover.release();
   p.report.outputs.push_back({output.path, "written", d.frames, duration, done.bytes, done.sha256,
                               static_cast<int>(d.pieces.size()), rendered_of(p, composition, k),
-                              copied_frames(d), track.seconds_copied, track.loudness});
+                              copied_frames(d), seconds_of(track.copies), track.loudness});
   p.tell(Event::Kind::output, output.path);
 }
 
@@ -216,12 +232,12 @@ void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, 
                     const std::string& key) {
   const OutputSpec& output = p.job.outputs[first];
   if (up_to_date(p.session, output.path, key)) return report_up_to_date(p, output.path);
-  const Soundtrack::Track track = sound_of(p, soundtrack, output);
   OutputReport report;
   auto make = [&] {
+    const Soundtrack::Track track = sound_of(p, soundtrack, output);
     HlsStream stream = describe_stream(p, store, first, report);
-    stream.audio_file = track.file, report.loudness = track.loudness;
-    report.sound_copied = track.seconds_copied;
+    stream.audio_file = track.file, stream.sound_copies = track.copies;
+    report.loudness = track.loudness, report.sound_copied = seconds_of(track.copies);
     const auto largest =
         std::max_element(stream.pictures.begin(), stream.pictures.end(),
                          [](const HlsPicture& a, const HlsPicture& b) { return a.width < b.width; });
@@ -238,7 +254,7 @@ void publish_stream(Production& p, SegmentStore& store, Soundtrack& soundtrack, 
     };
     publish_hls(stream, key, before_playlist, p.stop, p.session);
   };
-  make_or_encode(p, store, make);
+  make_or_encode(p, store, soundtrack, output, make);
   p.report.outputs.push_back(std::move(report));
   p.tell(Event::Kind::output, output.path);
 }

@@ -34,22 +34,21 @@ class Joiner {
     muxer_.write_header();
   }
 
-  enum class Kind { encoded, copied, goes_on };  ///< the last: copied from where the one before it ends
-  /// `begin`: of the piece, in frames of the sound. False: there is no place for a seam.
-  bool add(std::int64_t begin, const std::shared_future<Packets>& piece, Kind kind) {
+  /// `begin`: of the piece, in frames of the sound; `copied`: what it is from, or nullptr. False: there is no
+  /// place for a seam.
+  bool add(std::int64_t begin, const std::shared_future<Packets>& piece, const CopiedSound* copied) {
     if (!last_.valid()) {
       last_ = piece;
       last_.wait();
       return true;
     }
     const std::int64_t first = begin - 1;  // of the packets in `piece`
+    const bool goes_on = copied != nullptr && copied == copied_;
     for (std::int64_t n = first + 1; n <= first + kBehind; ++n) {
       const std::optional<int> windows = media::common_windows(*packet(last_, n - 1 - first_));
-      if (kind != Kind::goes_on &&
-          (!windows || windows != media::common_windows(*packet(piece, n - 1 - first))))
-        continue;
+      if (!goes_on && (!windows || windows != media::common_windows(*packet(piece, n - 1 - first)))) continue;
       write_until(n);
-      last_ = piece, first_ = first, kind_ = kind;
+      last_ = piece, first_ = first, copied_ = copied;
       return true;
     }
     return false;
@@ -60,7 +59,7 @@ class Joiner {
     muxer_.finish();
   }
 
-  std::int64_t copied() const { return copied_; }  ///< packets
+  const std::vector<CopiedSound>& copies() const { return copies_; }
 
  private:
   static const media::PacketPtr& packet(const std::shared_future<Packets>& piece, std::int64_t i) {
@@ -68,7 +67,7 @@ class Joiner {
   }
 
   void write_until(std::int64_t end) {
-    if (kind_ != Kind::encoded) copied_ += end - next_;
+    if (copied_ != nullptr) add_copy(end);
     for (; next_ < end; ++next_) {
       media::PacketPtr out(av_packet_clone(packet(last_, next_ - first_).get()));
       if (!out) throw std::bad_alloc();
@@ -77,13 +76,23 @@ class Joiner {
     }
   }
 
+  void add_copy(std::int64_t end) {
+    const bool goes_on = !copies_.empty() && copies_.back().packet + copies_.back().frames == next_;
+    if (!goes_on) {
+      copies_.push_back(*copied_);
+      copies_.back().source += next_ - copied_->packet;
+      copies_.back().packet = next_;
+    }
+    copies_.back().frames = end - copies_.back().packet;
+  }
+
   std::int64_t shift_;
   media::AudioEncoder encoder_;  ///< for what it says of itself
   media::Muxer muxer_;
   int stream_;
   std::shared_future<Packets> last_;
-  Kind kind_ = Kind::encoded;  ///< of last_
-  std::int64_t copied_ = 0;
+  const CopiedSound* copied_ = nullptr;  ///< what last_ is from
+  std::vector<CopiedSound> copies_;
   std::int64_t first_ = 0;  ///< of the track's packets: where last_ begins
   std::int64_t next_ = 0;   ///< and which is written next
 };
@@ -107,42 +116,46 @@ class PieceWork {
       auto same =
           std::find_if(works_.begin(), works_.end(), [&](const Work& work) { return work.key == key; });
       if (same != works_.end()) {
-        works_.push_back({key, begin, same->packets});
+        works_.push_back({key, begin, same->packets, nullptr});
         continue;
       }
       works_.push_back(
-          {key, begin, std::async(std::launch::async, [this, begun = std::move(begun), key]() mutable {
-             const auto mine = std::exchange(begun, nullptr);  // gone before its packets are
-             return find_or_encode(mine->piece, mine->encoder, key, settings_, store_, stop_);
-           })});
+          {key, begin,
+           std::async(std::launch::async,
+                      [this, begun = std::move(begun), key]() mutable {
+                        const auto mine = std::exchange(begun, nullptr);  // gone before its packets are
+                        return find_or_encode(mine->piece, mine->encoder, key, settings_, store_, stop_);
+                      }),
+           nullptr});
     }
   }
 
   bool copy(const SoundCopies::Stretch& stretch) {
-    for (std::int64_t done = 0, left = stretch.frames; left > 0; done = stretch.frames - left) {
+    const CopiedSound& sound = stretch.sound;
+    for (std::int64_t done = 0, left = sound.frames; left > 0; done = sound.frames - left) {
       if (!make_room()) return false;
       const bool all = left < 2 * kCopied;  // a short rest would be no piece
       // With the packet before it: that is how a piece begins.
       const std::int64_t count = all ? left : kCopied + 1 + kBehind;
-      works_.push_back({"", stretch.first + done + 1,
+      works_.push_back({"", sound.packet + done + 1,
                         std::async(std::launch::async,
-                                   [&stretch, done, count] {
-                                     return media::read_aac(stretch.path, *stretch.index,
-                                                            stretch.packet + done, count);
+                                   [&stretch, &sound, done, count] {
+                                     return media::read_aac(sound.path, *stretch.index, sound.source + done,
+                                                            count);
                                    }),
-                        done > 0 ? Joiner::Kind::goes_on : Joiner::Kind::copied});
+                        &sound});
       left -= all ? left : kCopied;
     }
     return true;
   }
 
-  /// How many packets were copied; nullopt as above.
-  std::optional<std::int64_t> finish() {
+  /// What was copied; nullopt as above.
+  std::optional<std::vector<CopiedSound>> finish() {
     while (!works_.empty()) {
       if (!join_one()) return std::nullopt;
     }
     joiner_.finish();
-    return joiner_.copied();
+    return joiner_.copies();
   }
 
  private:
@@ -155,13 +168,13 @@ class PieceWork {
     std::string key;  ///< "": it is copied
     std::int64_t begin;
     std::shared_future<Packets> packets;
-    Joiner::Kind kind = Joiner::Kind::encoded;
+    const CopiedSound* copied;  ///< nullptr: it is encoded
   };
 
   bool make_room() { return works_.size() < std::min(usable_cores(), kMostAtOnce) || join_one(); }
 
   bool join_one() {
-    const bool joined = joiner_.add(works_.front().begin, works_.front().packets, works_.front().kind);
+    const bool joined = joiner_.add(works_.front().begin, works_.front().packets, works_.front().copied);
     works_.pop_front();
     return joined;
   }
@@ -188,10 +201,11 @@ ReadSound shifted(const BeginSound& begin, std::int64_t from, std::int64_t shift
 }
 
 /// As PieceWork::finish().
-std::optional<std::int64_t> encode_in_pieces(const BeginSound& begin, std::int64_t samples,
-                                             const AudioSettings& settings, const SoundCopies& copies,
-                                             SegmentStore& store, const std::string& path,
-                                             const std::stop_token& stop) {
+std::optional<std::vector<CopiedSound>> encode_in_pieces(const BeginSound& begin, std::int64_t samples,
+                                                         const AudioSettings& settings,
+                                                         const SoundCopies& copies, SegmentStore& store,
+                                                         const std::string& path,
+                                                         const std::stop_token& stop) {
   PieceWork work(settings, store, path, copies.shift, stop);
   auto encode = [&](std::int64_t first, std::int64_t end) {
     const std::int64_t from = PieceReader::start_of(first);
@@ -199,8 +213,8 @@ std::optional<std::int64_t> encode_in_pieces(const BeginSound& begin, std::int64
   };
   std::int64_t at = 0;
   for (const SoundCopies::Stretch& stretch : copies.stretches) {
-    if (!encode(at, stretch.first + 1) || !work.copy(stretch)) return std::nullopt;
-    at = stretch.first + stretch.frames - kBehind;
+    if (!encode(at, stretch.sound.packet + 1) || !work.copy(stretch)) return std::nullopt;
+    at = stretch.sound.packet + stretch.sound.frames - kBehind;
   }
   return encode(at, PieceReader::kToTheEnd) ? work.finish() : std::nullopt;
 }
@@ -225,9 +239,10 @@ void encode_in_one_go(const ReadSound& read, std::int64_t samples, const AudioSe
 
 }  // namespace
 
-std::int64_t encode_sound(const BeginSound& begin, std::int64_t samples, const AudioSettings& settings,
-                          const SoundCopies& copies, SegmentStore& store, const std::string& path,
-                          const std::stop_token& stop) {
+std::vector<CopiedSound> encode_sound(const BeginSound& begin, std::int64_t samples,
+                                      const AudioSettings& settings, const SoundCopies& copies,
+                                      SegmentStore& store, const std::string& path,
+                                      const std::stop_token& stop) {
   if (settings.codec == "aac") {
     for (const SoundCopies& with : {copies, SoundCopies()}) {
       if (auto copied = encode_in_pieces(begin, samples, settings, with, store, path, stop)) return *copied;
@@ -235,7 +250,7 @@ std::int64_t encode_sound(const BeginSound& begin, std::int64_t samples, const A
     }
   }
   encode_in_one_go(begin(0), samples, settings, path, stop);
-  return 0;
+  return {};
 }
 
 }  // namespace avstage::run

@@ -37,12 +37,11 @@ ReadSound amplified(ReadSound read, double gain) {
       };
 }
 
-void tell_of_mix(Soundtrack::Track& track, const nlohmann::json& note) {
-  track.seconds_copied = note.value("copied", 0.0) * media::kAacFrame / kSampleRate;
-  const auto samples = note.value("clipped", std::int64_t(0));
-  if (samples == 0) return;
-  track.warnings.push_back(
-      fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples));
+nlohmann::json note_of_mix(std::int64_t clipped, const std::vector<CopiedSound>& copies) {
+  nlohmann::json copied = nlohmann::json::array();
+  for (const CopiedSound& c : copies)
+    copied.push_back({{"part", c.part}, {"packet", c.packet}, {"frames", c.frames}, {"source", c.source}});
+  return {{"clipped", clipped}, {"copied", copied}};
 }
 
 void warn_of_loudness(Soundtrack::Track& track, const OutputSpec& output) {
@@ -101,10 +100,10 @@ Soundtrack::~Soundtrack() {
 }
 
 std::string Soundtrack::key_of(const OutputSpec& output) const {
-  plan::KeyBuilder key("avstage audio 5");
+  plan::KeyBuilder key("avstage audio 6");
   key.add("toolchain", toolchain()).add("frames", render_.frames).add("fps", p_.job.canvas.fps);
   key.add("codec", output.audio.codec).add("bitrate", output.audio.bitrate);
-  key.add("copy", output.copy);
+  key.add("copy", copies_ ? output.copy : "never");
   for (const plan::AudioPart& part : render_.audio) {
     plan::add_audio(key, p_.plan, facts_, render_.timing, part.clip);
   }
@@ -112,16 +111,31 @@ std::string Soundtrack::key_of(const OutputSpec& output) const {
   return key.hex();
 }
 
+void Soundtrack::tell_of_mix(Track& track, const nlohmann::json& note) const {
+  for (const nlohmann::json& c : note.at("copied")) {
+    CopiedSound copy{.part = c.at("part"), .packet = c.at("packet"), .frames = c.at("frames")};
+    copy.source = c.at("source");
+    find_source(copy, p_.plan, render_);
+    track.copies.push_back(std::move(copy));
+  }
+  const std::int64_t samples = note.at("clipped");
+  if (samples == 0) return;
+  track.warnings.push_back(
+      fmt::format("the mix clips: {} samples are beyond full scale; lower a volume", samples));
+}
+
 std::optional<Soundtrack::Track> Soundtrack::stored(const OutputSpec& output, const std::string& key) {
   Track track{store_.find(key)};
   if (track.file.empty()) return std::nullopt;
   if (!output.loudness) {
     const std::string file = store_.find(mix_key(key));
-    const auto note =
-        file.empty() ? nlohmann::json() : nlohmann::json::parse(read_file(file), nullptr, false);
-    if (!note.is_object()) return std::nullopt;
-    tell_of_mix(track, note);
-    return track;
+    if (file.empty()) return std::nullopt;
+    try {
+      tell_of_mix(track, nlohmann::json::parse(read_file(file)));
+      return track;
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
   }
   std::string note = store_.find(loudness_key(key));
   if (!note.empty())
@@ -210,6 +224,13 @@ Soundtrack::Track Soundtrack::of(const OutputSpec& output) {
   return make_or_find(output);
 }
 
+void Soundtrack::stop_copying(const OutputSpec& output) {
+  const std::string key = key_of(output);
+  store_.forget(key);
+  store_.forget(mix_key(key));
+  copies_ = false;
+}
+
 Soundtrack::Track Soundtrack::make_or_find(const OutputSpec& output) {
   if (output.audio.codec == "none") return {};
   const std::string key = key_of(output);
@@ -229,10 +250,10 @@ Soundtrack::Track Soundtrack::make_or_find(const OutputSpec& output) {
       return [&](std::span<float> out) { mix->read(out); };
     };
     const std::int64_t samples = frame_to_sample(render_.frames, p_.job.canvas.fps, kSampleRate);
-    const std::int64_t copied =
-        encode_sound(begin, samples, output.audio, choose_sound_copies(p_.plan, render_, output), store_,
-                     part, stop_.get_token());
-    const nlohmann::json note{{"clipped", mix->clipped()}, {"copied", copied}};
+    const SoundCopies copies = copies_ ? choose_sound_copies(p_.plan, render_, output) : SoundCopies();
+    const std::vector<CopiedSound> copied =
+        encode_sound(begin, samples, output.audio, copies, store_, part, stop_.get_token());
+    const nlohmann::json note = note_of_mix(mix->clipped(), copied);
     keep(mix_key(key), note.dump());
     tell_of_mix(track, note);
   }

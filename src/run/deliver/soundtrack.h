@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -11,6 +12,7 @@
 
 #include "media/loudness.h"
 #include "run/deliver/sample_file.h"
+#include "run/deliver/sound_copies.h"
 #include "run/production.h"
 #include "run/segment_store.h"
 
@@ -34,15 +36,21 @@ class Soundtrack {
   struct Track {
     std::string file;  ///< empty: a deliverable without sound
     std::optional<LoudnessReport> loudness;
-    double seconds_copied = 0;
+    std::vector<CopiedSound> copies;
     std::vector<std::string> warnings;
   };
   /// Waits until that thread is through. Throws what mixing and encoding throw.
   Track of(const OutputSpec& output);
+  /// Whether that of a later one may hold copies.
+  bool copies() const { return copies_; }
+  /// The one of `output` holds copies that are not what they should be: it is made anew, and from now on all
+  /// sound is encoded. Behind of().
+  void stop_copying(const OutputSpec& output);
 
  private:
   Track make_or_find(const OutputSpec& output);
   std::string key_of(const OutputSpec& output) const;
+  void tell_of_mix(Track& track, const nlohmann::json& note) const;
   std::optional<Track> stored(const OutputSpec& output, const std::string& key);
   void keep(const std::string& key, const std::string& content);
   void mix_once();
@@ -59,6 +67,7 @@ class Soundtrack {
   std::optional<SampleFile> mix_;
   std::int64_t samples_ = 0;
   media::Loudness loudness_;  ///< of the mix
+  bool copies_ = true;
   std::exception_ptr error_;
   std::stop_callback<std::function<void()>> forward_;
   std::jthread ahead_;  ///< last: it ends before what it uses
