@@ -13,6 +13,7 @@
 #include "media/facts.h"
 #include "media/io_context.h"
 #include "media/known_streams.h"
+#include "media/stated_pictures.h"
 
 extern "C" {
 #include <libavutil/mem.h>
@@ -24,6 +25,9 @@ namespace {
 // Enough for a container that keeps its parameters in the stream; mp4 and Matroska need a few frames of it.
 constexpr std::int64_t kProbeBytes = 5'000'000;
 constexpr std::int64_t kAnalyzeMicroseconds = 5'000'000;
+
+/// Of a file of which only the sound is read, so much at a time: what lies between its chunks is picture.
+constexpr std::int64_t kSoundBytes = 8192;
 
 /// Its file_state().
 std::string require_regular_file(const std::string& path) {
@@ -106,7 +110,7 @@ struct Demuxer::Impl {
     return check(ret, what, name);
   }
 
-  void open_plain(const std::string& path);
+  void open_plain(const std::string& path, Want want);
   void open(Want want, bool own = false);
   bool recall();
   void analyze();
@@ -114,13 +118,14 @@ struct Demuxer::Impl {
   void require_indexed_bytes();
 };
 
-void Demuxer::Impl::open_plain(const std::string& path) {
+void Demuxer::Impl::open_plain(const std::string& path, Want want) {
   state = require_regular_file(path);
   name = path;
-  AVDictionary* only_files = nullptr;
-  av_dict_set(&only_files, "protocol_whitelist", "file", 0);
-  int ret = avio_open2(&file.context, ("file:" + path).c_str(), AVIO_FLAG_READ, nullptr, &only_files);
-  av_dict_free(&only_files);
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "protocol_whitelist", "file", 0);
+  if (want == Want::audio) av_dict_set_int(&options, "blocksize", kSoundBytes, 0);
+  int ret = avio_open2(&file.context, ("file:" + path).c_str(), AVIO_FLAG_READ, nullptr, &options);
+  av_dict_free(&options);
   check(ret, "cannot be opened", path);
   if (require_regular_file(path) != state) state.clear();  // replaced meanwhile: which one is open?
 }
@@ -179,7 +184,10 @@ void Demuxer::Impl::analyze() {
     for (AVDictionary*& d : *all) av_dict_free(&d);
   };
   std::unique_ptr<std::vector<AVDictionary*>, decltype(free_limits)> guard(&limits, free_limits);
-  for (AVDictionary*& d : limits) av_dict_set_int(&d, "max_pixels", kMaxPixels, 0);
+  for (unsigned i = 0; i < context->nb_streams; ++i) {
+    av_dict_set_int(&limits[i], "max_pixels", kMaxPixels, 0);
+    if (take_stated_pictures(*context->streams[i]->codecpar)) av_dict_set(&limits[i], "skip_frame", "all", 0);
+  }
   checked(avformat_find_stream_info(context, limits.empty() ? nullptr : limits.data()),
           "its streams cannot be read");
   for (unsigned i = 0; i < context->nb_streams; ++i) forget_unknown_colors(*context->streams[i]->codecpar);
@@ -213,7 +221,7 @@ Demuxer::~Demuxer() = default;
 Demuxer Demuxer::open_file(const std::string& path, Want want) {
   init_logging();
   auto impl = std::make_unique<Impl>();
-  impl->open_plain(path);
+  impl->open_plain(path, want);
   impl->open(want);
   return Demuxer(std::move(impl));
 }
@@ -221,7 +229,7 @@ Demuxer Demuxer::open_file(const std::string& path, Want want) {
 Demuxer Demuxer::open_own(const std::string& path, Want want) {
   init_logging();
   auto impl = std::make_unique<Impl>();
-  impl->open_plain(path);
+  impl->open_plain(path, want);
   impl->open(want, true);
   return Demuxer(std::move(impl));
 }

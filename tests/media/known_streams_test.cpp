@@ -7,6 +7,7 @@
 #include "base/disk.h"
 #include "media/demuxer.h"
 #include "memory_source.h"
+#include "stream_line.h"
 #include "support/media_fixtures.h"
 #include "support/temp_dir.h"
 
@@ -14,6 +15,7 @@ namespace avstage::media {
 namespace {
 
 using test::Index;
+using test::line;
 using test::MemorySource;
 using test::TempDir;
 using test::VideoSpec;
@@ -33,19 +35,6 @@ std::string line(const AVPacket& p) {
                        std::hash<std::string_view>()({reinterpret_cast<const char*>(s.data), s.size}));
   }
   return out;
-}
-
-std::string line(const AVStream& s) {
-  const AVCodecParameters& p = *s.codecpar;
-  return fmt::format(
-      "{} {} {} {}x{} sar {}/{} colour {} {} {} {} {} order {} delay {} rate {} {} {} {} {} bits {} "
-      "start {} +{} fps {}/{} {}/{} extradata {:x}",
-      avcodec_get_name(p.codec_id), p.format, p.profile, p.width, p.height, p.sample_aspect_ratio.num,
-      p.sample_aspect_ratio.den, int(p.color_range), int(p.color_space), int(p.color_primaries),
-      int(p.color_trc), int(p.chroma_location), int(p.field_order), p.video_delay, p.sample_rate,
-      p.ch_layout.nb_channels, p.frame_size, p.initial_padding, p.seek_preroll, p.bit_rate, s.start_time,
-      s.duration, s.avg_frame_rate.num, s.avg_frame_rate.den, s.r_frame_rate.num, s.r_frame_rate.den,
-      std::hash<std::string_view>()(extradata_of(p)));
 }
 
 /// Everything that a reader of packets can see.
