@@ -4,20 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <future>
 #include <optional>
-#include <string_view>
 
-#include "base/byte_source.h"
 #include "base/mezzanine.h"
-#include "base/sha256.h"
 #include "base/stop.h"
 #include "media/demuxer.h"
-#include "net/http_stream.h"
-#include "run/deliver/check_copies.h"
-#include "run/deliver/check_sound.h"
 #include "run/deliver/track.h"
 #include "run/deliver/unproven.h"
 
@@ -25,24 +17,6 @@ namespace avstage::run {
 namespace {
 
 using media::Demuxer;
-
-/// A whole film takes long to read: stops in between.
-class StoppableSource : public ByteSource {
- public:
-  StoppableSource(std::unique_ptr<ByteSource> source, std::stop_token stop)
-      : source_(std::move(source)), stop_(std::move(stop)) {}
-  std::size_t read(std::span<std::byte> out) override {
-    require_going(stop_);
-    return source_->read(out);
-  }
-  void seek(std::uint64_t position) override { source_->seek(position); }
-  std::optional<std::uint64_t> size() override { return source_->size(); }
-  void abort() noexcept override { source_->abort(); }
-
- private:
-  std::unique_ptr<ByteSource> source_;
-  std::stop_token stop_;
-};
 
 /// What a segment's index says of its packets.
 struct Layout {
@@ -114,11 +88,6 @@ class Sound {
   int stream_ = 0;
   bool full_ = false;
 };
-
-std::string format_of(const std::string& path) {
-  std::string ending = std::filesystem::path(path).extension().string();
-  return ending == ".mkv" ? "matroska" : ending == ".mov" ? "mov" : "mp4";
-}
 
 /// Room for the index in front of the media, so that a film is written once and not moved to make place for
 /// it (ISO/IEC 14496-12, 8.6 and 8.7, as libavformat's muxer writes it): a little more than it takes.
@@ -223,52 +192,11 @@ class Assembler {
   int stream_ = 0;
 };
 
-void prove(const Deliverable& d, const std::string& part, const std::stop_token& stop) {
-  auto source = std::make_unique<StoppableSource>(net::open_file_source(part), stop);
-  MediaFacts facts = media::prove_complete(std::move(source), d.path);
-  if (!facts.video) unproven(d.path, "the finished file has no picture");
-  const VideoFacts& v = *facts.video;
-  if (v.frames && *v.frames != d.frames)
-    unproven(d.path, fmt::format("{} of {} frames are in it", *v.frames, d.frames));
-  if (v.width != d.width || v.height != d.height) {
-    unproven(d.path, fmt::format("is {}x{}, planned was {}x{}", v.width, v.height, d.width, d.height));
-  }
-  if (v.codec != codec_of(d.codec)) unproven(d.path, fmt::format("is {}, planned was {}", v.codec, d.codec));
-  const double frame = 1 / d.fps.to_double(), length = (Rational(d.frames) / d.fps).to_double();
-  if (v.duration && std::abs(v.duration->to_double() - length) > frame / 2) {
-    unproven(d.path, fmt::format("its picture lasts {:.3f} s, planned were {:.3f} s", v.duration->to_double(),
-                                 length));
-  }
-  if (facts.audio.has_value() == d.audio_file.empty()) unproven(d.path, "its sound is not as planned");
-  if (!facts.audio) return;
-  if (facts.audio->duration && std::abs(facts.audio->duration->to_double() - length) > 0.05) {
-    unproven(d.path, fmt::format("its sound lasts {:.3f} s, planned were {:.3f} s",
-                                 facts.audio->duration->to_double(), length));
-  }
-  // mp4 hides the AAC encoder's 1024 samples of priming, and up to as many that lay its grid (SoundCopies),
-  // behind an edit list; in Matroska they stand before 0.
-  const double priming = format_of(d.path) == "matroska" ? 2048.0 / 48000 : 0;
-  const double late = facts.audio->start.to_double() - v.start.to_double();
-  if (late > 0.001 || late < -priming - 0.001) {
-    unproven(d.path, fmt::format("sound and picture start {:.1f} ms apart", 1000 * late));
-  }
-}
-
-bool is_indexed(const Deliverable& d) {
-  return format_of(d.path) != "matroska";
-}
-
-Demuxer open_film(const std::string& file, bool is_indexed, Demuxer::Want want) {
-  return is_indexed ? Demuxer::open_own(file, want) : Demuxer::open_file(file, want);
-}
-
 }  // namespace
 
-Film film_in(const std::string& file, const Deliverable& d) {
-  auto open_at = [file, is_indexed = is_indexed(d), fps = d.fps](std::int64_t frame) {
-    return at_frame(open_film(file, is_indexed, Demuxer::Want::video), frame, fps);
-  };
-  return {d.path, d.pieces, d.fps, open_at};
+std::string format_of(const std::string& path) {
+  std::string ending = std::filesystem::path(path).extension().string();
+  return ending == ".mkv" ? "matroska" : ending == ".mov" ? "mov" : "mp4";
 }
 
 std::string part_path(const std::string& path) {
@@ -277,17 +205,7 @@ std::string part_path(const std::string& path) {
 
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop) {
   Assembler(deliverable, part, stop).run();
-  auto copies = std::async(std::launch::async, [&] {
-    check_copies(film_in(part, deliverable), stop);
-    if (deliverable.sound_copies.empty()) return;
-    check_sound(open_film(part, is_indexed(deliverable), Demuxer::Want::audio), deliverable.sound_copies,
-                stop);
-  });
-  auto hash = std::async(std::launch::async, [&] { return sha256_file(part, stop); });
-  prove(deliverable, part, stop);
-  Assembled done{part, std::filesystem::file_size(part), hash.get()};
-  copies.get();
-  return done;
+  return {part, std::filesystem::file_size(part), prove_film(deliverable, part, stop)};
 }
 
 }  // namespace avstage::run

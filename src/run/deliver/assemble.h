@@ -33,16 +33,22 @@ struct Assembled {
   std::string sha256;
 };
 
+/// libavformat's name of the container that the ending of `path` chooses.
+std::string format_of(const std::string& path);
+
 /// Where the part of `path` is written: in the same folder, named after this process.
 std::string part_path(const std::string& path);
 
 /// `file`, which is the finished deliverable, for check_copies().
 Film film_in(const std::string& file, const Deliverable& deliverable);
 
-/// Puts the segments and the sound into `part` and proves it: every packet's time, the counts, then the file
-/// is opened again and its frames, size, duration, streams and A/V offset are compared with what was planned,
-/// and check_copies() and check_sound() look at what was copied. Error{proof} names the difference, and is
-/// named "copy" or "sound_copy" where encoding everything would help; Error{local} for the disk.
+/// Opens the finished `file` and compares its frames, size, duration, streams and A/V offset with what was
+/// planned; check_copies() and check_sound() look at what was copied. Returns its SHA-256. Error{proof} names
+/// the difference, and is named "copy" or "sound_copy" where encoding everything would help.
+std::string prove_film(const Deliverable& deliverable, const std::string& file, const std::stop_token& stop);
+
+/// Puts the segments and the sound into `part`, with every packet's time and the counts looked at, and proves
+/// it as prove_film() does. Error{local} for the disk.
 Assembled assemble(const Deliverable& deliverable, const std::string& part, const std::stop_token& stop);
 
 }  // namespace avstage::run
