@@ -84,12 +84,19 @@ std::vector<std::string> files_read(const Job& job) {
   return files;
 }
 
-/// By what the names lead to; equal names have been refused when the job was read.
+/// Whether a new file in the place of `output` would be what `input` leads to. Not of another hard link: that
+/// is replaced, and the input stays.
+bool would_replace(const std::string& output, const std::string& input) {
+  std::error_code ec;
+  if (!fs::equivalent(output, input, ec) || ec) return false;
+  return fs::hard_link_count(input, ec) < 2 || fs::canonical(output, ec) == fs::canonical(input, ec) || ec;
+}
+
+/// Equal names have been refused when the job was read.
 void require_no_input(const Job& job, const OutputSpec& output, const std::vector<std::string>& inputs) {
   for (const std::string& path : files_of(job, output)) {
     for (const std::string& input : inputs) {
-      std::error_code ec;
-      if (!fs::equivalent(path, input, ec) || ec) continue;
+      if (!would_replace(path, input)) continue;
       throw Error(
           ErrorCode::usage,
           fmt::format("{}: would write {}, which is {}, a file that the job reads; allowed: an output that "

@@ -49,13 +49,27 @@ TEST_F(OutputPaths, NoInputIsOverwrittenByWhateverName) {
   expect_refused(
       job_of(R"({ "image": "film.poster.png", "duration": 1 })", R"({ "path": "film.mp4", "poster": 0 })"),
       "film.poster.png", reads);
-  expect_refused(job_of(R"({ "avatar": { "id": "a", "voice": "v", "say": "x", "background": { "video": "a.mp4" } } })", R"({ "path": "same/a.mp4" })"),
-                 "a.mp4", reads);
+  expect_refused(
+      job_of(R"({ "avatar": { "id": "a", "voice": "v", "say": "x", "background": { "video": "a.mp4" } } })",
+             R"({ "path": "same/a.mp4" })"),
+      "a.mp4", reads);
   Job own = job(job_of(R"({ "file": "a.mp4" })", R"({ "path": "job.mp4" })"));
   own.file = dir / "job.mp4";
   write_bytes(own.file, "the job");
   EXPECT_THROW(render(own, overwriting(), [](const Event&) {}), Error);
   EXPECT_EQ(read_bytes(own.file), "the job");
+}
+
+TEST_F(OutputPaths, AnotherHardLinkOfAnInputIsReplacedAndTheInputStays) {
+  fs::create_hard_link(dir / "a.mp4", dir / "b.mp4");
+  fs::create_symlink("b.mp4", dir / "link.mp4");
+  expect_refused(job_of(R"({ "file": "link.mp4" })", R"({ "path": "b.mp4" })"), "b.mp4",
+                 "a file that the job reads");
+  const std::string before = read_bytes(dir / "a.mp4");
+  run(job_of(R"({ "file": "a.mp4", "volume": 0.5 })", R"({ "path": "b.mp4" })"), overwriting());
+  EXPECT_EQ(read_bytes(dir / "a.mp4"), before);
+  EXPECT_NE(read_bytes(dir / "b.mp4"), before);
+  EXPECT_EQ(decode_all(dir / "b.mp4").frames, 25);
 }
 
 TEST_F(OutputPaths, TwoNamesOfOneFileAreNoTwoOutputs) {
