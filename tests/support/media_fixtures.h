@@ -65,7 +65,7 @@ void write_aac(const std::string& path, const std::vector<float>& samples, int b
 /// transparent.
 void make_image(const std::string& path, int width, int height, bool alpha = false);
 
-/// PNG (grey stays grey), JPEG or WebP of a picture in "rgba" or "gray".
+/// PNG (grey stays grey, and 16 bits 16), JPEG or WebP of a picture in "rgba", "rgba64be" or "gray".
 void write_still(const std::string& path, const AVFrame& picture);
 
 /// A picture of one colour in `pix_fmt` "rgba" or a planar 8-bit YUV format (then r, g, b are Y, Cb, Cr).

@@ -107,6 +107,7 @@ void write_image(const std::string& path, const AVFrame& rgba, bool alpha) {
   const char* name = jpeg ? "mjpeg" : ending(path) == "webp" ? "libwebp" : "png";
   const char* format = jpeg ? "yuvj420p" : ending(path) == "webp" ? "yuva420p" : alpha ? "rgba" : "rgb24";
   if (rgba.format == AV_PIX_FMT_GRAY8) format = "gray";
+  if (rgba.format == AV_PIX_FMT_RGBA64BE && !jpeg) format = "rgba64be";
   media::FilterGraph graph(1);
   auto source = graph.add_video_source(rgba, Rational(1, 25), Rational(25));
   int sink = graph.add_video_sink(source, {format});
