@@ -24,7 +24,7 @@ class TurnedClock : public Clock {
     return std::chrono::steady_clock::now() + slept();
   }
   std::int64_t unix_seconds() const override {
-    return Clock::unix_seconds() + turned + per_reading * readings++ +
+    return (per_reading > 0 ? began : Clock::unix_seconds()) + turned + per_reading * readings++ +
            std::chrono::duration_cast<std::chrono::seconds>(slept()).count();
   }
   bool sleep(std::chrono::milliseconds duration, const std::stop_token& stop) override {
@@ -32,7 +32,8 @@ class TurnedClock : public Clock {
     return Clock::sleep(std::min(duration, 5ms), stop);
   }
   std::chrono::milliseconds slept() const { return std::chrono::milliseconds(slept_ms); }
-  std::int64_t turned = 0, per_reading = 0;
+  const std::int64_t began = Clock::unix_seconds();
+  std::int64_t turned = 0, per_reading = 0;  ///< the latter: and then by nothing else but sleep
   mutable std::atomic<std::int64_t> readings = 0;
   std::atomic<std::int64_t> slept_ms = 0;
 };
