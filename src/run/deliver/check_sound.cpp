@@ -28,7 +28,6 @@ class FilmSound {
     const auto index = media::index_aac(copy.path);
     if (!index) fail(fmt::format("{} is not what was copied", copy.path));
     for (std::int64_t done = 0; done < copy.frames; done += kAtOnce) {
-      require_going(stop_);
       const std::int64_t first = copy.source + done;
       const auto packets = media::read_aac(copy.path, *index, first, std::min(copy.frames - done, kAtOnce));
       for (std::int64_t i = 0; i < std::ssize(packets); ++i) {
@@ -53,6 +52,7 @@ class FilmSound {
   }
 
   bool advance() {
+    require_going(stop_);
     const std::int64_t last = packet_->dts;
     av_packet_unref(packet_.get());
     if (!demuxer_.read(*packet_)) return false;
