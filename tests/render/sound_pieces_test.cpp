@@ -84,6 +84,21 @@ double decibels(double power) {
   return 10 * std::log10(power + 1e-12);
 }
 
+/// `pieces` has the noise of `whole`, around the seams as well.
+void expect_no_trace(const Samples& samples, const SoundFile& pieces, const SoundFile& whole,
+                     const std::vector<std::size_t>& seams) {
+  const std::vector<double> ours = noise(samples, pieces.samples), one = noise(samples, whole.samples);
+  double sum_ours = 0, sum_one = 0;
+  for (double n : ours) sum_ours += n;
+  for (double n : one) sum_one += n;
+  EXPECT_NEAR(decibels(sum_ours), decibels(sum_one), 0.1);
+  for (std::size_t seam : seams) {
+    const double around = *std::max_element(one.begin() + seam - 20, one.begin() + seam + 20);
+    for (std::size_t block = seam - 5; block < seam + 15; ++block)
+      EXPECT_LT(decibels(ours[block]), std::max(-60.0, decibels(around) + 3)) << "block " << block;
+  }
+}
+
 double processor_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
@@ -93,6 +108,10 @@ class SoundPieces : public testing::Test {
   /// In pieces, with the store as it is.
   SoundFile encode(const Samples& samples, AudioSettings settings = {}) {
     SegmentStore store(dir / "cache", 1'000'000'000);
+    return encode_with(&store, samples, settings);
+  }
+
+  SoundFile encode_with(SegmentStore* store, const Samples& samples, AudioSettings settings = {}) {
     const std::string path = dir / "sound.mp4";
     begun = 0;
     auto begin = [&](std::int64_t) -> ReadSound {
@@ -124,16 +143,20 @@ TEST_F(SoundPieces, JoinWithoutATrace) {
   EXPECT_EQ(begun, 1);
   EXPECT_EQ(kept(), 4U);
   EXPECT_EQ(pieces.times, whole.times);
-  const std::vector<double> ours = noise(samples, pieces.samples), one = noise(samples, whole.samples);
-  double sum_ours = 0, sum_one = 0;
-  for (double n : ours) sum_ours += n;
-  for (double n : one) sum_one += n;
-  EXPECT_NEAR(decibels(sum_ours), decibels(sum_one), 0.1);
-  for (std::size_t seam : {kPiece, 2 * kPiece, 4 * kPiece}) {
-    const double around = *std::max_element(one.begin() + seam - 20, one.begin() + seam + 20);
-    for (std::size_t block = seam - 5; block < seam + 15; ++block)
-      EXPECT_LT(decibels(ours[block]), std::max(-60.0, decibels(around) + 3)) << "block " << block;
-  }
+  expect_no_trace(samples, pieces, whole, {kPiece, 2 * kPiece, 4 * kPiece});
+}
+
+TEST_F(SoundPieces, WithoutAStoreTheyAreLongerAndNotKept) {
+  const Samples samples = programme(80);
+  const SoundFile pieces = encode_with(nullptr, samples), whole = encode_whole(samples);
+  EXPECT_EQ(begun, 1);
+  EXPECT_FALSE(std::filesystem::exists(dir / "cache"));
+  EXPECT_EQ(pieces.times, whole.times);
+  const std::size_t seam = 4 * kPiece;
+  ASSERT_EQ(pieces.packets.size(), whole.packets.size());
+  EXPECT_TRUE(std::equal(whole.packets.begin(), whole.packets.begin() + seam, pieces.packets.begin()));
+  EXPECT_NE(pieces.packets, whole.packets) << "there is a seam";
+  expect_no_trace(samples, pieces, whole, {seam});
 }
 
 TEST_F(SoundPieces, OnlyThoseThatHaveChangedAreEncodedAgain) {
@@ -165,7 +188,7 @@ TEST_F(SoundPieces, WhatHasToArriveIsEncodedAsItArrives) {
       arrived = processor_seconds();
     };
   };
-  encode_sound(slowly, static_cast<std::int64_t>(samples.size() / 2), {}, {}, store, dir / "slow.mp4", {});
+  encode_sound(slowly, static_cast<std::int64_t>(samples.size() / 2), {}, {}, &store, dir / "slow.mp4", {});
   EXPECT_LT(processor_seconds() - arrived, 0.3 * (arrived - before))
       << "behind the last sample, and up to it";
   const SoundFile slow = read(dir / "slow.mp4", samples.size() / 2);

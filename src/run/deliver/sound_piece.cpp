@@ -59,14 +59,16 @@ Packets stored(const std::string& key, std::int64_t count, const SegmentStore& s
 
 }  // namespace
 
-PieceReader::PieceReader(ReadSound read, std::int64_t samples, std::int64_t begin, std::int64_t end)
-    : read_(std::move(read)), left_(samples), begin_(begin), first_(begin), end_(end) {}
+PieceReader::PieceReader(ReadSound read, std::int64_t samples, std::int64_t begin, std::int64_t end,
+                         std::int64_t shortest)
+    : read_(std::move(read)), left_(samples), begin_(begin), first_(begin), end_(end), shortest_(shortest) {}
 
 bool PieceReader::next(PieceSamples& piece, const std::stop_token& stop,
                        const std::function<void(const PieceSamples&)>& arrived) {
   if (begin_ >= end_ || (left_ == 0 && begin_ > first_)) return false;
   // As long as all before it, within limits, and up to a copy where a short piece would be left.
-  const std::int64_t length = std::clamp(begin_, kFirstPiece, kPiece), left = end_ - begin_;
+  const std::int64_t length = std::clamp(begin_, shortest_, std::max(shortest_, kPiece)),
+                     left = end_ - begin_;
   piece = {begin_, left < length + kFirstPiece ? left : length, false, {}};
   const std::int64_t wanted = 2 * kAacFrame * (piece.before() + piece.length + kBehind + kLookahead);
   piece.samples.reserve(static_cast<std::size_t>(wanted));

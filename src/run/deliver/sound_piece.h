@@ -24,6 +24,8 @@ inline constexpr std::int64_t kBefore = 96, kBehind = 8;
 /// The first piece and the others. Short films come in variants of which little differs; in long ones the
 /// frames before and behind would be an eighth of all work.
 inline constexpr std::int64_t kFirstPiece = 720, kPiece = 1440;
+/// Each of those that are not kept: they are there for the cores alone.
+inline constexpr std::int64_t kUnkeptPiece = 2880;
 
 /// The samples of one piece, with those before and behind it.
 struct PieceSamples {
@@ -50,7 +52,9 @@ class PieceReader {
  public:
   static constexpr std::int64_t kToTheEnd = std::numeric_limits<std::int64_t>::max();
   /// Of frames [begin, end) of a sound. `read` goes on at start_of(begin), from where on there are `samples`.
-  PieceReader(ReadSound read, std::int64_t samples, std::int64_t begin = 0, std::int64_t end = kToTheEnd);
+  /// `shortest`: of the pieces, but for the last.
+  PieceReader(ReadSound read, std::int64_t samples, std::int64_t begin = 0, std::int64_t end = kToTheEnd,
+              std::int64_t shortest = kFirstPiece);
   static std::int64_t start_of(std::int64_t begin) {
     return media::kAacFrame * (begin - PieceSamples::before_of(begin));
   }
@@ -60,7 +64,7 @@ class PieceReader {
 
  private:
   ReadSound read_;
-  std::int64_t left_, begin_, first_, end_;
+  std::int64_t left_, begin_, first_, end_, shortest_;
   std::vector<float> kept_;  ///< of the last piece: with them the next one begins
 };
 

@@ -100,7 +100,7 @@ class Joiner {
 /// Makes the pieces of one sound, several at once, and joins them in their order.
 class PieceWork {
  public:
-  PieceWork(const AudioSettings& settings, SegmentStore& store, const std::string& path, std::int64_t shift,
+  PieceWork(const AudioSettings& settings, SegmentStore* store, const std::string& path, std::int64_t shift,
             std::stop_token stop)
       : settings_(settings), store_(store), stop_(std::move(stop)), joiner_(settings, path, shift) {}
 
@@ -111,11 +111,11 @@ class PieceWork {
       auto begun = std::make_shared<Begun>(settings_);
       auto arrived = [&](const PieceSamples& piece) { begun->encoder.encode(piece, stop_); };
       if (!reader.next(begun->piece, stop_, arrived)) return true;
-      const std::string key = piece_key(begun->piece, settings_);
+      const std::string key = store_ != nullptr ? piece_key(begun->piece, settings_) : "";
       const std::int64_t begin = begun->piece.begin;
       auto same =
           std::find_if(works_.begin(), works_.end(), [&](const Work& work) { return work.key == key; });
-      if (same != works_.end()) {
+      if (same != works_.end() && !key.empty()) {
         works_.push_back({key, begin, same->packets, nullptr});
         continue;
       }
@@ -124,7 +124,8 @@ class PieceWork {
            std::async(std::launch::async,
                       [this, begun = std::move(begun), key]() mutable {
                         const auto mine = std::exchange(begun, nullptr);  // gone before its packets are
-                        return find_or_encode(mine->piece, mine->encoder, key, settings_, store_, stop_);
+                        if (store_ == nullptr) return mine->encoder.finish(mine->piece, stop_);
+                        return find_or_encode(mine->piece, mine->encoder, key, settings_, *store_, stop_);
                       }),
            nullptr});
     }
@@ -165,7 +166,7 @@ class PieceWork {
     PieceEncoder encoder;
   };
   struct Work {
-    std::string key;  ///< "": it is copied
+    std::string key;  ///< "": it is not kept
     std::int64_t begin;
     std::shared_future<Packets> packets;
     const CopiedSound* copied;  ///< nullptr: it is encoded
@@ -180,7 +181,7 @@ class PieceWork {
   }
 
   const AudioSettings& settings_;
-  SegmentStore& store_;
+  SegmentStore* store_;
   const std::stop_token stop_;
   Joiner joiner_;
   std::deque<Work> works_;  ///< last: their threads end before what they use
@@ -203,13 +204,14 @@ ReadSound shifted(const BeginSound& begin, std::int64_t from, std::int64_t shift
 /// As PieceWork::finish().
 std::optional<std::vector<CopiedSound>> encode_in_pieces(const BeginSound& begin, std::int64_t samples,
                                                          const AudioSettings& settings,
-                                                         const SoundCopies& copies, SegmentStore& store,
+                                                         const SoundCopies& copies, SegmentStore* store,
                                                          const std::string& path,
                                                          const std::stop_token& stop) {
   PieceWork work(settings, store, path, copies.shift, stop);
   auto encode = [&](std::int64_t first, std::int64_t end) {
     const std::int64_t from = PieceReader::start_of(first);
-    return work.encode({shifted(begin, from, copies.shift), samples + copies.shift - from, first, end});
+    return work.encode({shifted(begin, from, copies.shift), samples + copies.shift - from, first, end,
+                        store != nullptr ? kFirstPiece : kUnkeptPiece});
   };
   std::int64_t at = 0;
   for (const SoundCopies::Stretch& stretch : copies.stretches) {
@@ -241,7 +243,7 @@ void encode_in_one_go(const ReadSound& read, std::int64_t samples, const AudioSe
 
 std::vector<CopiedSound> encode_sound(const BeginSound& begin, std::int64_t samples,
                                       const AudioSettings& settings, const SoundCopies& copies,
-                                      SegmentStore& store, const std::string& path,
+                                      SegmentStore* store, const std::string& path,
                                       const std::stop_token& stop) {
   if (settings.codec == "aac") {
     for (const SoundCopies& with : {copies, SoundCopies()}) {

@@ -20,11 +20,12 @@ namespace avstage::run {
 /// used of it, and follows the one before it where both window the sound alike. What `copies` names is taken
 /// from the files instead, and joined in the same way. Where no place is found for a seam, the sound is
 /// encoded without copies, and at last in one go. `begin` is called for what is heard from a sample on; with
-/// 0 the sound begins anew. Returns which packets were taken from files. The bytes depend on samples,
-/// copies, settings and library alone.
+/// 0 the sound begins anew. Without a `store` no piece is kept, and each has a minute. Returns which packets
+/// were taken from files. The bytes depend on samples, copies, settings, library and whether there is a
+/// store.
 std::vector<CopiedSound> encode_sound(const std::function<ReadSound(std::int64_t sample)>& begin,
                                       std::int64_t samples, const AudioSettings& settings,
-                                      const SoundCopies& copies, SegmentStore& store, const std::string& path,
+                                      const SoundCopies& copies, SegmentStore* store, const std::string& path,
                                       const std::stop_token& stop);
 
 }  // namespace avstage::run

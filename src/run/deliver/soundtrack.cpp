@@ -100,7 +100,7 @@ Soundtrack::~Soundtrack() {
 }
 
 std::string Soundtrack::key_of(const OutputSpec& output) const {
-  plan::KeyBuilder key("avstage audio 6");
+  plan::KeyBuilder key("avstage audio 7");
   key.add("toolchain", toolchain()).add("frames", render_.frames).add("fps", p_.job.canvas.fps);
   key.add("codec", output.audio.codec).add("bitrate", output.audio.bitrate);
   key.add("copy", copies_ ? output.copy : "never");
@@ -193,7 +193,8 @@ LoudnessReport Soundtrack::limit(const LoudnessSpec& wish, SampleFile& to) {
 void Soundtrack::encode(SampleFile& sound, double gain, const AudioSettings& settings,
                         const std::string& part) {
   auto begin = [&](std::int64_t) { return amplified(reader_of(sound), gain); };
-  encode_sound(begin, samples_, settings, {}, store_, part, stop_.get_token());
+  // Any change of the programme is another gain: nothing of it would be found again.
+  encode_sound(begin, samples_, settings, {}, nullptr, part, stop_.get_token());
 }
 
 LoudnessReport Soundtrack::make(const OutputSpec& output, const std::string& part) {
@@ -252,7 +253,7 @@ Soundtrack::Track Soundtrack::make_or_find(const OutputSpec& output) {
     const std::int64_t samples = frame_to_sample(render_.frames, p_.job.canvas.fps, kSampleRate);
     const SoundCopies copies = copies_ ? choose_sound_copies(p_.plan, render_, output) : SoundCopies();
     const std::vector<CopiedSound> copied =
-        encode_sound(begin, samples, output.audio, copies, store_, part, stop_.get_token());
+        encode_sound(begin, samples, output.audio, copies, &store_, part, stop_.get_token());
     const nlohmann::json note = note_of_mix(mix->clipped(), copied);
     keep(mix_key(key), note.dump());
     tell_of_mix(track, note);
