@@ -35,13 +35,18 @@ Settings WorldOptions::settings() const {
   return s;
 }
 
-void add_cache_limit(CLI::App& command, std::uint64_t& limit) {
-  command.add_option("--cache-limit", limit, "bytes of segments to keep for later runs; 500MB and the like")
+CLI::Option* add_size(CLI::App& command, const std::string& name, std::uint64_t& bytes,
+                      const std::string& help) {
+  return command.add_option(name, bytes, help)
       ->type_name("SIZE")
-      ->envname("AVSTAGE_CACHE_LIMIT")
       ->transform(CLI::AsSizeValue(true))
       ->transform(CLI::Validator(  // comes first; CLI11 would make a huge number of a negative one
           [](const std::string& text) { return text.starts_with("-") ? "must not be negative" : ""; }, ""));
+}
+
+void add_cache_limit(CLI::App& command, std::uint64_t& limit) {
+  add_size(command, "--cache-limit", limit, "bytes of segments to keep for later runs; 500MB and the like")
+      ->envname("AVSTAGE_CACHE_LIMIT");
 }
 
 void JobOptions::add_to(CLI::App& command, bool with_film) {

@@ -19,6 +19,9 @@ struct WorldOptions {
   Settings settings() const;
 };
 
+/// A number of bytes, or 500MB (of 1000) and 2GiB (of 1024) and the like.
+CLI::Option* add_size(CLI::App& command, const std::string& name, std::uint64_t& bytes,
+                      const std::string& help);
 /// --cache-limit, also AVSTAGE_CACHE_LIMIT.
 void add_cache_limit(CLI::App& command, std::uint64_t& limit);
 

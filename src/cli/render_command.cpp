@@ -114,10 +114,8 @@ void add_render(CLI::App& app, Action& action) {
   command->add_option("--max-wait", options->max_wait,
                       "the longest a clip waits where the vendor asks to; 10m");
   command->add_option("--deadline", options->deadline, "the longest this run may take");
-  command
-      ->add_option("--max-clip-bytes", options->max_clip_bytes,
-                   "refuse an avatar clip that is larger; 500MB and the like are understood")
-      ->transform(CLI::AsSizeValue(false));
+  add_size(*command, "--max-clip-bytes", options->max_clip_bytes,
+           "refuse an avatar clip that is larger; 500MB and the like are understood");
   add_cache_limit(*command, options->cache_limit);
   command
       ->add_option("--workers", options->workers,

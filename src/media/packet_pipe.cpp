@@ -14,17 +14,12 @@ extern "C" {
 }
 
 #include "base/stop.h"
+#include "media/facts.h"
 
 namespace avstage::media {
 namespace {
 
 constexpr int kLook = 100;  ///< milliseconds between looks at `stop`
-
-/// Only Matroska has a place for the second picture that VP8 and VP9 keep their transparency in.
-bool has_apart_alpha(const AVStream& stream) {
-  const AVDictionaryEntry* entry = av_dict_get(stream.metadata, "alpha_mode", nullptr, 0);
-  return entry != nullptr && std::strcmp(entry->value, "1") == 0;
-}
 
 }  // namespace
 
@@ -66,7 +61,8 @@ void PacketPipe::Closer::operator()(AVFormatContext* context) const {
 }
 
 void PacketPipe::add_stream(const AVStream& from) {
-  if (has_apart_alpha(from) && container_ != "matroska" && container_ != "webm") {
+  // Only Matroska has a place for the second picture.
+  if (has_side_alpha(from) && container_ != "matroska" && container_ != "webm") {
     throw Error(ErrorCode::usage,
                 fmt::format("{}: {} has no place for the transparency of this clip; matroska and webm have",
                             name_, container_),

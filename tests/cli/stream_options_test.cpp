@@ -24,8 +24,9 @@ class StreamOptions : public testing::Test {
 TEST_F(StreamOptions, AClipBeyondTheLimitIsExitSixNamingTheLimit) {
   CliResult r = render_with("--max-clip-bytes", "2kB");
   EXPECT_EQ(r.exit_code, 6) << r.err;
-  EXPECT_NE(r.err.find("more than the 2048 that --max-clip-bytes allows"), std::string::npos) << r.err;
+  EXPECT_NE(r.err.find("more than the 2000 that --max-clip-bytes allows"), std::string::npos) << r.err;
   EXPECT_EQ(render_with("--max-clip-bytes", "many").exit_code, 2);
+  EXPECT_EQ(render_with("--max-clip-bytes", "-5").exit_code, 2) << "and not a limit that nothing reaches";
 }
 
 TEST_F(StreamOptions, ACaBundleThatIsNoneIsExitTwoBeforeAnythingIsBought) {
