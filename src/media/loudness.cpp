@@ -37,14 +37,13 @@ void take(const AVFrame& frame, const char* key, double& value) {
   if (std::isfinite(found)) value = found;
 }
 
-/// Eight at a time: each comparison would wait for the one before.
+/// Eight in turn: with one each comparison would wait for the one before.
 float peak_of(std::span<const float> samples) {
   std::array<float, 8> peaks{};
-  std::size_t i = 0;
-  for (; i + peaks.size() <= samples.size(); i += peaks.size()) {
-    for (std::size_t k = 0; k < peaks.size(); ++k) peaks[k] = std::max(peaks[k], std::abs(samples[i + k]));
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    float& peak = peaks[i % peaks.size()];
+    peak = std::max(peak, std::abs(samples[i]));
   }
-  for (; i < samples.size(); ++i) peaks[0] = std::max(peaks[0], std::abs(samples[i]));
   return *std::max_element(peaks.begin(), peaks.end());
 }
 
