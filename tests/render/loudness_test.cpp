@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "media/loudness.h"
 #include "render/sound_bench.h"
+#include "run/cache_folder.h"
 #include "run/deliver/soundtrack.h"
 
 namespace avstage::test {
@@ -117,6 +120,19 @@ TEST_F(LoudnessTest, TwoTargetsAreOneMix) {
   const auto second = soundtrack.of(parsed.outputs[1]);
   EXPECT_NE(first.file, second.file);
   EXPECT_NEAR(first.loudness->gain - second.loudness->gain, 9, 1e-9);
+}
+
+TEST_F(LoudnessTest, NoPieceOfSuchASoundIsKept) {
+  bursts(0.05);
+  auto pieces = [&] {
+    const auto entries = ::avstage::run::cache_entries(settings().cache_dir);
+    return std::count_if(entries.begin(), entries.end(),
+                         [](const auto& entry) { return entry.path.find(".piece") != std::string::npos; });
+  };
+  run(film(output("a.mp4", "-20")), settings());
+  EXPECT_EQ(pieces(), 0);
+  run(film(output("b.mp4", "")), settings());
+  EXPECT_EQ(pieces(), 1) << "where no loudness is asked for it is";
 }
 
 TEST_F(LoudnessTest, SilenceIsLeftAsItIsWithAWarning) {
